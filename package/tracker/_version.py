@@ -1,0 +1,3 @@
+"""The one version of the Python package and of the JupyterLab extension."""
+
+__version__ = "0.1.0"

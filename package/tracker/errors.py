@@ -1,0 +1,50 @@
+"""Every error that tracker raises on purpose, and the one warning class it uses.
+
+Messages are sentences: what was given, what was expected, what to do.
+"""
+
+from __future__ import annotations
+
+
+class TrackerError(Exception):
+    """Base class of all errors raised on purpose by tracker."""
+
+
+class UsageError(TrackerError, ValueError):
+    """An argument or a call that cannot be carried out as given."""
+
+
+class ConfigError(TrackerError):
+    """A change of the run's config that needs ``allow_val_change=True``."""
+
+
+class RunFinishedError(UsageError):
+    """A call on a run that has finished."""
+
+
+class NotFoundError(TrackerError, LookupError):
+    """A run, project, artifact or key that is not in the store."""
+
+
+class StoreError(TrackerError):
+    """The store cannot be read or written."""
+
+
+class StoreLockedError(StoreError):
+    """Another program holds the database file open."""
+
+
+class StoreDamagedError(StoreError):
+    """The database file or a journal is damaged; nothing in it was changed."""
+
+
+class SchemaTooNewError(StoreError):
+    """The store was written by a newer tracker; nothing in it was changed."""
+
+
+class QueryError(TrackerError, ValueError):
+    """A filter or an SQL statement that cannot be understood or is not allowed."""
+
+
+class TrackerWarning(UserWarning):
+    """A problem inside the tracker that training survived."""
