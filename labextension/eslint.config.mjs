@@ -1,0 +1,18 @@
+import eslint from '@eslint/js';
+import importPlugin from 'eslint-plugin-import';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['.yarn/', 'lib/', 'node_modules/'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, importPlugin.flatConfigs.typescript],
+    languageOptions: { parserOptions: { project: './tsconfig.test.json' } },
+    settings: { 'import/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      'import/no-cycle': 'error'
+    }
+  }
+);
