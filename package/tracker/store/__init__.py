@@ -1,0 +1,1 @@
+"""The cellar: DuckDB, the journal and the files. The only room that imports duckdb."""

@@ -1,0 +1,143 @@
+"""What a journal can say: one small struct a kind of frame, encoded as a MessagePack array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Begin(msgspec.Struct, tag=0, array_like=True, gc=False):
+    """A process opened a run: the first frame of every segment of its journal."""
+
+    project: str
+    run_id: str
+    time_us: int
+    segment: int = 0
+    fields: dict[str, Any] = {}  # name, group, job_type, tags, notes, sweep_id, metadata
+    config: dict[str, Any] = {}
+    resume: str = "never"
+    fork_from: str | None = None
+    fork_step: int | None = None
+    rewind_to: int | None = None
+    host: str = ""
+    pid: int = 0
+
+
+class Keys(msgspec.Struct, tag=1, array_like=True, gc=False):
+    """The keys that rows with this number have, in order."""
+
+    number: int
+    stream: str
+    keys: list[str]
+
+
+class Row(msgspec.Struct, tag=2, array_like=True, gc=False):
+    """What one call of ``log`` was given. `values` are as plain as MessagePack's."""
+
+    keys: int
+    step: int
+    time_us: int
+    values: list[Any]
+
+
+class Change(msgspec.Struct, tag=3, array_like=True, gc=False):
+    """New values of fields of the run, config and metadata whole."""
+
+    time_us: int
+    fields: dict[str, Any]
+
+
+class SummaryChange(msgspec.Struct, tag=4, array_like=True, gc=False):
+    """Summary values that the user set or deleted; set values may be nested."""
+
+    changed: dict[str, Any] = {}
+    deleted: list[str] = []
+
+
+class Metric(msgspec.Struct, tag=5, array_like=True, gc=False):
+    """A rule made by ``define_metric``."""
+
+    name: str
+    step_metric: str | None = None
+    step_sync: bool = False
+    summary: list[str] = []
+    goal: str | None = None
+    hidden: bool = False
+
+
+class Line(msgspec.Struct, tag=6, array_like=True, gc=False):
+    """A printed line; a later one with the same number replaces it."""
+
+    number: int
+    stream: str
+    time_us: int
+    text: str
+
+
+class Cell(msgspec.Struct, tag=7, array_like=True, gc=False):
+    """A notebook cell; a later one with the same number replaces it."""
+
+    number: int
+    execution_count: int | None
+    source: str
+    started_us: int | None
+    duration_s: float | None
+    status: str
+    error: str | None
+    cell_id: str | None
+
+
+class Event(msgspec.Struct, tag=8, array_like=True, gc=False):
+    """Something that happened to the run."""
+
+    kind: str
+    time_us: int
+    payload: dict[str, Any]
+
+
+class Version(msgspec.Struct, tag=9, array_like=True, gc=False):
+    """An artifact version that the run logged or used."""
+
+    direction: str  # output or input
+    project: str
+    name: str
+    artifact_type: str
+    digest: str
+    time_us: int
+    description: str | None = None
+    metadata: dict[str, Any] = {}
+    aliases: list[str] = []
+    tags: list[str] = []
+    files: list[tuple[str, str, int]] = []  # path, sha256, size in bytes
+    version: int | None = None
+
+
+class Finish(msgspec.Struct, tag=10, array_like=True, gc=False):
+    """The run ended, and how."""
+
+    state: str
+    exit_code: int
+    time_us: int
+
+
+class Delete(msgspec.Struct, tag=11, array_like=True, gc=False):
+    """The run was deleted by its user."""
+
+    time_us: int
+
+
+Fact = (
+    Begin
+    | Keys
+    | Row
+    | Change
+    | SummaryChange
+    | Metric
+    | Line
+    | Cell
+    | Event
+    | Version
+    | Finish
+    | Delete
+)

@@ -1,0 +1,85 @@
+"""Runs SQL that a user wrote: one statement that reads, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from tracker.errors import QueryError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+READING_WORDS = (
+    "SELECT", "WITH", "FROM", "VALUES", "TABLE", "DESCRIBE", "DESC", "SHOW", "SUMMARIZE", "EXPLAIN",
+)  # fmt: skip
+TABLES = (
+    "runs, history, history_values, system, summary, media, console_lines, cells, events, artifacts"
+)
+_READING_TYPES = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+_BLANK = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+_EXPLAIN = re.compile(r"EXPLAIN\s*(?:ANALYZE\b)?\s*(?:\([^)]*\))?", re.IGNORECASE)
+
+
+def run_query(db: duckdb.DuckDBPyConnection, query: str, parameters: Any = None) -> DataFrame:
+    """Run one reading statement on a connection of :meth:`Store.reading`.
+
+    Parameters
+    ----------
+    db : connection
+        An open store, shut off from files, network and settings.
+    query : str
+        One SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
+    parameters : list, tuple or dict, optional
+        Values for ``?``, ``$1`` or ``$name`` in `query`.
+
+    Raises
+    ------
+    QueryError
+        If the statement does not read, reaches outside the store, or cannot be carried out.
+    """
+    check_query(query)
+    try:
+        return db.execute(query, parameters).df()
+    except duckdb.PermissionException as error:
+        raise QueryError(
+            "SQL on the store cannot reach files, the network, extensions or settings: only the "
+            f"store's own tables ({TABLES}). {_reason(error)}"
+        ) from error
+    except duckdb.CatalogException as error:
+        raise QueryError(f"{_reason(error)} The store has {TABLES}.") from error
+    except duckdb.Error as error:
+        raise QueryError(f"The query failed: {_reason(error)}") from error
+
+
+def check_query(query: str) -> None:
+    """Raise QueryError unless `query` is one statement that only reads."""
+    try:
+        statements = duckdb.extract_statements(query)
+    except duckdb.Error as error:
+        raise QueryError(f"The query is not SQL as DuckDB knows it: {_reason(error)}") from error
+    if len(statements) != 1:
+        raise QueryError(f"The query holds {len(statements)} statements: expected one.")
+    body = query[_end_of(_BLANK, query) :]
+    word = re.match(r"\w*", body)
+    first = word.group().upper() if word else ""
+    if first not in READING_WORDS or statements[0].type not in _READING_TYPES:
+        raise QueryError(
+            f"The query begins with {first or body[:20]!r}: only reading statements are allowed "
+            f"({', '.join(READING_WORDS)})."
+        )
+    if first == "EXPLAIN":
+        check_query(body[_end_of(_EXPLAIN, body) :])
+
+
+def _end_of(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.match(text)
+    return found.end() if found else 0
+
+
+def _reason(error: duckdb.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(line for line in lines if not line.startswith(("LINE ", "^")))
+    return text if text.endswith((".", "!", "?")) else f"{text}."

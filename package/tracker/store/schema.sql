@@ -1,0 +1,121 @@
+-- Version 1 of the store. Tables are long and thin; nothing relies on keys, sequences or
+-- indexes, so that the same statements run on DuckLake. Times are UTC.
+
+CREATE TABLE schema_version (version INTEGER, applied_at TIMESTAMP);
+
+-- One row a run. run_key is a small integer that the store hands out.
+CREATE TABLE run (
+    run_key     INTEGER,
+    project     VARCHAR,
+    run_id      VARCHAR,
+    name        VARCHAR,
+    group_name  VARCHAR,
+    job_type    VARCHAR,
+    tags        VARCHAR[],
+    notes       VARCHAR,
+    state       VARCHAR,      -- running, finished, failed, crashed, stopped
+    exit_code   INTEGER,
+    config      JSON,
+    summary     JSON,
+    metadata    JSON,         -- program, host, git, packages, hardware
+    created_at  TIMESTAMP,
+    updated_at  TIMESTAMP,    -- last flush
+    ended_at    TIMESTAMP,
+    runtime_s   DOUBLE,       -- all sessions together, up to updated_at
+    last_step   BIGINT,
+    parent      JSON,         -- {"run_id": …, "step": …} of a fork
+    sweep_id    VARCHAR
+);
+
+-- One row for each time that a process opened the run: a resumed run has several.
+CREATE TABLE session (
+    run_key     INTEGER,
+    journal     VARCHAR,
+    started_at  TIMESTAMP,
+    runtime_before_s DOUBLE,
+    first_step  BIGINT,
+    host        VARCHAR,
+    pid         BIGINT
+);
+
+CREATE TABLE series (
+    series_key  INTEGER,
+    run_key     INTEGER,
+    stream      VARCHAR,      -- default (what log was given) or system (readings)
+    key         VARCHAR,
+    kind        VARCHAR       -- float, int, bool: in point; json: in value
+);
+CREATE TABLE point (series_key INTEGER, step BIGINT, time TIMESTAMP, value DOUBLE);
+CREATE TABLE value (series_key INTEGER, step BIGINT, time TIMESTAMP, value JSON);
+
+-- define_metric
+CREATE TABLE metric (
+    run_key INTEGER, name VARCHAR, step_metric VARCHAR, step_sync BOOLEAN,
+    summary VARCHAR[], goal VARCHAR, hidden BOOLEAN
+);
+
+CREATE TABLE console (run_key INTEGER, number BIGINT, stream VARCHAR, time TIMESTAMP, text VARCHAR);
+
+CREATE TABLE cell (
+    run_key INTEGER, number INTEGER, execution_count INTEGER, source VARCHAR,
+    started_at TIMESTAMP, duration_s DOUBLE, status VARCHAR, error VARCHAR, cell_id VARCHAR
+);
+
+-- alert, config (a change), error (a traceback), warning
+CREATE TABLE event (run_key INTEGER, time TIMESTAMP, kind VARCHAR, payload JSON);
+
+CREATE TABLE artifact_version (
+    version_key INTEGER, project VARCHAR, name VARCHAR, type VARCHAR, version INTEGER,
+    digest VARCHAR, description VARCHAR, metadata JSON, aliases VARCHAR[], tags VARCHAR[],
+    size_bytes BIGINT, created_at TIMESTAMP, run_key INTEGER
+);
+CREATE TABLE artifact_file (
+    version_key INTEGER, path VARCHAR, sha256 VARCHAR, size_bytes BIGINT, reference VARCHAR
+);
+CREATE TABLE lineage (run_key INTEGER, version_key INTEGER, direction VARCHAR, time TIMESTAMP);
+
+-- How far each journal has been taken in; commits together with the rows themselves.
+CREATE TABLE journal (name VARCHAR, run_key INTEGER, position BIGINT, fold JSON, is_done BOOLEAN);
+
+-- What users query. These names and columns stay stable.
+CREATE VIEW runs AS
+    SELECT project, run_id, name, group_name, job_type, tags, notes, state, exit_code, config,
+           summary, metadata, created_at, updated_at, ended_at, runtime_s, last_step, parent,
+           sweep_id
+    FROM run;
+CREATE VIEW history AS
+    SELECT r.project, r.run_id, s.key, p.step, p.time, p.value
+    FROM point p JOIN series s USING (series_key) JOIN run r USING (run_key)
+    WHERE s.stream = 'default';
+CREATE VIEW history_values AS
+    SELECT r.project, r.run_id, s.key, v.step, v.time, v.value
+    FROM value v JOIN series s USING (series_key) JOIN run r USING (run_key)
+    WHERE s.stream = 'default';
+CREATE VIEW system AS
+    SELECT r.project, r.run_id, s.key, p.time, p.value
+    FROM point p JOIN series s USING (series_key) JOIN run r USING (run_key)
+    WHERE s.stream = 'system';
+CREATE VIEW summary AS
+    SELECT r.project, r.run_id, t.key, t.value
+    FROM run r, LATERAL (
+        SELECT unnest(json_keys(r.summary)) AS key,
+               unnest(json_extract(r.summary, '$.*')) AS value
+    ) t;
+CREATE VIEW media AS
+    SELECT r.project, r.run_id, s.key, v.step, v.time, v.value ->> '$._type' AS type,
+           v.value ->> '$.sha256' AS sha256, v.value ->> '$.caption' AS caption, v.value
+    FROM value v JOIN series s USING (series_key) JOIN run r USING (run_key)
+    WHERE v.value ->> '$._type' IS NOT NULL;
+CREATE VIEW console_lines AS
+    SELECT r.project, r.run_id, c.number, c.stream, c.time, c.text
+    FROM console c JOIN run r USING (run_key);
+CREATE VIEW cells AS
+    SELECT r.project, r.run_id, c.number, c.execution_count, c.source, c.started_at,
+           c.duration_s, c.status, c.error, c.cell_id
+    FROM cell c JOIN run r USING (run_key);
+CREATE VIEW events AS
+    SELECT r.project, r.run_id, e.time, e.kind, e.payload FROM event e JOIN run r USING (run_key);
+CREATE VIEW artifacts AS
+    SELECT a.project, a.name, a.type, 'v' || a.version AS version, a.aliases, a.tags, a.digest,
+           a.size_bytes, a.description, a.metadata, a.created_at, r.run_id
+    FROM artifact_version a LEFT JOIN run r USING (run_key);
