@@ -1,0 +1,129 @@
+"""Experiment tracking that lives in the notebook.
+
+>>> import tracker
+>>> run = tracker.init(project="digits", config={"lr": 0.1})
+>>> run.log({"loss": 0.5})
+>>> run.finish()
+
+Everything is imported at its first use, so that ``import tracker`` is fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from tracker._version import __version__
+
+if TYPE_CHECKING:
+    from tracker.api import Api, sql
+    from tracker.artifacts.artifact import Artifact
+    from tracker.compat import Settings
+    from tracker.media.image import Image
+    from tracker.panels.show import show
+    from tracker.run.run import Run
+    from tracker.start import (
+        alert,
+        define_metric,
+        finish,
+        init,
+        log,
+        log_artifact,
+        use_artifact,
+    )
+
+__all__ = [
+    "Api",
+    "Artifact",
+    "Image",
+    "Run",
+    "Settings",
+    "__version__",
+    "alert",
+    "define_metric",
+    "finish",
+    "init",
+    "log",
+    "log_artifact",
+    "show",
+    "sql",
+    "use_artifact",
+]
+
+# public name -> module that has it
+_PLACES = {
+    "AlertLevel": "tracker.compat",
+    "Api": "tracker.api",
+    "Artifact": "tracker.artifacts.artifact",
+    "Error": "tracker.compat",
+    "Image": "tracker.media.image",
+    "Run": "tracker.run.run",
+    "Settings": "tracker.compat",
+    "UsageError": "tracker.errors",
+    "alert": "tracker.start",
+    "define_metric": "tracker.start",
+    "finish": "tracker.start",
+    "init": "tracker.start",
+    "log": "tracker.start",
+    "log_artifact": "tracker.start",
+    "login": "tracker.compat",
+    "require": "tracker.compat",
+    "setup": "tracker.compat",
+    "show": "tracker.panels.show",
+    "sql": "tracker.api",
+    "teardown": "tracker.compat",
+    "termerror": "tracker.compat",
+    "termlog": "tracker.compat",
+    "termwarn": "tracker.compat",
+    "use_artifact": "tracker.start",
+}
+
+
+class _FrontDoor(ModuleType):
+    """The module's class: `run`, `config` and `summary` are the current run's, read anew.
+
+    They are properties because the room of that name, ``tracker/run/``, would otherwise
+    take the place of ``tracker.run`` as soon as it is imported.
+    """
+
+    @property
+    def run(self) -> Any:
+        return import_module("tracker.start").current()
+
+    @run.setter
+    def run(self, value: Any) -> None:
+        """Ignore the import system, which sets a package's submodules as attributes."""
+
+    @property
+    def config(self) -> Any:
+        return import_module("tracker.start").current_config()
+
+    @property
+    def summary(self) -> Any:
+        return import_module("tracker.start").current_summary()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        value = globals()[name] = getattr(import_module(_PLACES[name]), name)
+        return value
+    raise AttributeError(f"module 'tracker' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES, "config", "run", "summary"})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make the magics available: ``%load_ext tracker``."""
+    import_module("tracker.magics").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics and everything that they started away again."""
+    import_module("tracker.magics").unload(shell)
+
+
+sys.modules[__name__].__class__ = _FrontDoor

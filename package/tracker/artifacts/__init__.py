@@ -1,0 +1,1 @@
+"""Versioned files: what runs make and what they use."""
