@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,14 @@ _values = st.one_of(
     st.integers(-3, 3).map(float),
 )
 _steps = st.one_of(st.integers(-20, 200), st.integers(-(2**40), 2**40))
-_points = st.lists(st.tuples(_steps, _values), min_size=1, max_size=120)
+_points = st.one_of(
+    st.lists(st.tuples(_steps, _values), min_size=1, max_size=120),
+    st.lists(
+        st.tuples(st.integers(0, 40), st.sampled_from([NAN, INF, -INF, -1.0, 0.0, 1.0, 2.0])),
+        min_size=30,
+        max_size=120,
+    ),
+)
 _property = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150
 )
@@ -75,6 +83,7 @@ _property = settings(
 @example(points=[(5, 1.0)] * 40, width=1)
 @example(points=[(step % 3, float(step)) for step in range(60)], width=2)
 @example(points=[(step, NAN if step % 2 else 1.0 * step) for step in range(60)], width=2)
+@example(points=list(enumerate([0.0, NAN, 5.0, NAN, -5.0, NAN, 0.0])), width=1)
 @example(points=[(0, 1.0), (1, NAN), (2, 1.0), (2, INF), (2, 2.0), (3, -INF)] * 3, width=1)
 def test_a_thinned_curve_covers_the_pixels_of_the_raw_one(
     shared_tables: Any, points: Points, width: int
@@ -90,7 +99,7 @@ def test_a_thinned_curve_covers_the_pixels_of_the_raw_one(
         x, y, x.min(), x.max(), width
     )
     places = _places(raw, curve)
-    for one, other in zip(places, places[1:], strict=False):
+    for one, other in pairwise(places):
         if np.isfinite([raw[one][1], raw[other][1]]).all():
             assert not _is_broken_between(raw, one, other)
     assert curve.total == len(points)
@@ -227,6 +236,18 @@ def test_series_of_one_panel_share_its_pixel_columns(tables: Any) -> None:
     # all hundred points lie in the first of ten columns: first and last, which are the extremes
     assert found[short].x.tolist() == [0, 99]
     assert found[long].total == 1000
+
+
+def test_the_neighbours_of_a_zoom_are_the_nearest_of_equal_steps(tables: Any) -> None:
+    points = [(s, s + place / 10) for place in range(3) for s in (1, 2, 5, 8, 9)]
+    curve = _curve(tables, points, lo=3, hi=6)
+    assert list(zip(curve.x, curve.y, strict=True)) == [
+        (2, 2.2),
+        (5, 5),
+        (5, 5.1),
+        (5, 5.2),
+        (8, 8),
+    ]
 
 
 def test_a_steady_line_needs_two_points_a_column(tables: Any) -> None:

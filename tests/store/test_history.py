@@ -78,6 +78,17 @@ def test_of_several_values_for_a_step_the_last_stored_shows(tables: Any) -> None
     assert columns["_runtime"].tolist() == [6, 8]
 
 
+def test_the_last_stored_shows_among_many_and_mixed_series(tables: Any) -> None:
+    tables.add_run()
+    keys = [tables.add_series(1, name) for name in "abc"]
+    for place in range(60):
+        for key in keys:
+            tables.add_points(key, [(step, place + key / 10) for step in (1, 0)])
+    columns = history(tables.db, 1)
+    for name, key in zip("abc", keys, strict=True):
+        assert columns[name].tolist() == [59 + key / 10] * 2
+
+
 def test_a_key_with_numbers_and_other_values_has_both(tables: Any) -> None:
     tables.add_run()
     tables.add_points(tables.add_series(1, "mixed", kind="int"), [(0, 1), (1, 2)])

@@ -47,7 +47,7 @@ def _read_origins(db: duckdb.DuckDBPyConnection, run_keys: list[int]) -> dict[in
     while missing:
         rows = db.execute(
             "SELECT r.run_key, epoch_us(r.created_at), p.run_key FROM run r LEFT JOIN run p "
-            "ON p.project = r.project AND p.run_id = r.parent ->> '$.run_id' "
+            "ON p.project = r.project AND p.run_id = (r.parent ->> '$.run_id') "
             "WHERE r.run_key IN (SELECT unnest($keys))",
             {"keys": missing},
         ).fetchall()

@@ -255,9 +255,9 @@ def _any_item(alias: str, condition: Predicate) -> Predicate:
         f"CASE WHEN json_type({alias}) = 'ARRAY' "
         f"THEN list_prepend({alias}, json_extract({alias}, '$[*]')) ELSE [{alias}] END"
     )
-    test = condition.sql.format(e="e")
-    found = f"len(list_filter({items}, lambda e: coalesce({test}, false))) > 0"
-    return Predicate(f"coalesce({found}, false)", condition.parameters)
+    # Where the field is missing the condition is NULL, which list_filter takes for false.
+    found = f"len(list_filter({items}, lambda e: {condition.sql.format(e='e')})) > 0"
+    return Predicate(found, condition.parameters)
 
 
 def _as_list(operator: str, value: Any) -> list[Any]:

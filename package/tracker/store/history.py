@@ -105,7 +105,7 @@ def read_rows(
     pieces = [_fetch(db, "point", wanted, bound)]
     if any(kind == "json" for _, kind in found.values()):
         pieces.append(_fetch(db, "value", wanted, bound))
-    logged = np.unique(np.concatenate([piece["step"] for piece in pieces]))
+    logged = _ascending(np.concatenate([piece["step"] for piece in pieces]))
     times_us = np.full(len(logged), np.iinfo(np.int64).min)
     for piece in pieces:
         np.maximum.at(times_us, np.searchsorted(logged, piece["step"]), piece["time_us"])
@@ -203,15 +203,21 @@ def _cells(
         # Stable, so that the rows of each series stay in the order of their insertion.
         order = np.argsort(piece["series_key"], kind="stable")
         ordered = piece["series_key"][order]
-        keys, starts = np.unique(ordered, return_index=True)
-        for series_key, chosen in zip(keys.tolist(), np.split(order, starts[1:]), strict=True):
-            key, kind = found[series_key]
+        for chosen in np.split(order, np.flatnonzero(np.diff(ordered)) + 1):
+            key, kind = found[int(piece["series_key"][chosen[0]])]
             rows = np.searchsorted(steps, piece["step"][chosen])
             last = _last_of_each(rows)
             values = piece["value"][chosen][last]
             cells = Cells(rows[last], _typed(values, kind))
             made[key] = _merged(made[key], cells) if key in made else cells
     return made
+
+
+def _ascending(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return each step once, ascending. Steps come in long ascending stretches."""
+    steps = np.sort(steps, kind="stable")
+    is_new: NDArray[np.bool_] = np.diff(steps, prepend=steps[:1] - 1) != 0
+    return steps[is_new]
 
 
 def _last_of_each(rows: NDArray[np.intp]) -> NDArray[np.intp]:

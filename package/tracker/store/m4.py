@@ -2,11 +2,13 @@
 
 Of the points in each pixel column the first, the last, the lowest and the highest are kept
 (Jugel et al., *M4: A Visualization-Oriented Time Series Data Aggregation*, VLDB 2014); a
-line through them covers the same pixels as a line through all. NaN and the infinities are
-no heights: of each of the three the first and the last in a column are kept, and one more
-wherever two kept points of a column have such a value between them, so that no line is
-ever drawn across a value that was not a number. Of equal lows the one stored first is
-kept, of equal highs the one stored last.
+line through them covers the same pixels as a line through all. Of equal lows the one stored
+first is kept, of equal highs the one stored last.
+
+NaN and the infinities are no heights. They are kept apart: of the NaN in a column the first
+and the last, of the infinities also the lowest and the highest, and one of them wherever
+two kept points of a column have one between them, so that no line is ever drawn across a
+value that was not a number.
 """
 
 from __future__ import annotations
@@ -148,7 +150,7 @@ _M4 = f"""
 WITH points AS (
     SELECT series_key, v,
         greatest(least(floor(({{x}} - $lo) * $scale), $last), 0)::INTEGER AS pixel,
-        CASE WHEN isfinite(v) THEN 0 WHEN isnan(v) THEN 1 WHEN v > 0 THEN 2 ELSE 3 END AS class,
+        CASE WHEN isfinite(v) THEN 0 WHEN isnan(v) THEN 1 ELSE 2 END AS class,
         (k::HUGEINT + {SIGN}) * {2**ROW_BITS} + n AS pos,
         {ordinal("v")}::HUGEINT * {2**ROW_BITS} + n AS height
     FROM ({{source}})

@@ -24,6 +24,8 @@ from tracker.records import (
 from tracker.store.encode import load_json
 from tracker.store.filters import Where, parse_order
 
+Connection = duckdb.DuckDBPyConnection
+
 _RUN_COLUMNS = (
     "run_key, project, run_id, name, group_name, job_type, tags, notes, state, exit_code, config, "
     "summary, metadata, created_at, updated_at, ended_at, runtime_s, last_step, parent, sweep_id"

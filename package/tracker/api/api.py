@@ -1,0 +1,241 @@
+"""The way in: what is in a store, by project and run."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tracker.api.reader import Reader
+from tracker.api.run import Run
+from tracker.api.runs import Runs
+from tracker.api.user import User
+from tracker.errors import NotFoundError, UsageError
+from tracker.settings import find_store
+from tracker.store import read
+from tracker.store.query import run_query
+from tracker.store.store import open_store
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: the runs that were given its name.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    number_of_runs : int
+        How many runs it has.
+    updated_at : datetime
+        When a run of it was last written, UTC.
+    """
+
+    name: str
+    number_of_runs: int
+    updated_at: datetime
+    _reader: Reader = field(repr=False, compare=False)
+
+    @property
+    def entity(self) -> str:
+        """W&B's account name; empty here."""
+        return ""
+
+    @property
+    def path(self) -> list[str]:
+        """Entity and name, as W&B has them."""
+        return [self.entity, self.name]
+
+    def runs(
+        self,
+        filters: Mapping[str, Any] | None = None,
+        order: str = "+created_at",
+        per_page: int = 50,
+    ) -> Runs:
+        """Return the project's runs; the parameters are those of :meth:`Api.runs`."""
+        return Runs(self._reader, self.name, filters, order, per_page)
+
+
+class Api:
+    """Everything that a store holds, for reading.
+
+    Other processes, and runs that are being logged, are not disturbed. What a process that
+    died had logged is there too, its run marked ``crashed``.
+
+    Parameters
+    ----------
+    dir : path-like, optional
+        The directory that holds the store. Default: ``TRACKER_DIR``, else the nearest
+        ``.tracker`` in this folder and its parents, else the user's data directory.
+
+    Examples
+    --------
+    >>> api = tracker.Api()
+    >>> best = api.runs("digits", {"config.lr": {"$gt": 0.01}}, order="-summary.accuracy")[0]
+    >>> best.history(keys=["loss", "val/loss"]).plot(x="_step")
+    """
+
+    def __init__(self, dir: str | os.PathLike[str] | None = None) -> None:
+        self._reader = Reader(open_store(find_store(dir)))
+        self._reader.recover()
+
+    def __repr__(self) -> str:
+        return f"<Api of {str(self._reader.store.root)!r}>"
+
+    def runs(
+        self,
+        path: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        order: str = "+created_at",
+        per_page: int = 50,
+    ) -> Runs:
+        """Return the runs of a project that fit a filter. They are read at the first use.
+
+        Parameters
+        ----------
+        path : str, optional
+            ``"project"`` or W&B's ``"entity/project"``. Default: all projects.
+        filters : mapping, optional
+            W&B's Mongo style: ``{"config.lr": {"$gt": 0.1}, "state": "finished"}``; see
+            :func:`tracker.store.filters.parse_filters`.
+        order : str
+            Fields after ``+`` or ``-``, as in ``"-summary_metrics.loss"``; several are
+            separated by commas. Runs that lack the field, or have NaN there, come last.
+            Default: the oldest first.
+        per_page : int
+            How many runs are shown at a time when a notebook displays them. Default 50.
+
+        Raises
+        ------
+        QueryError
+            If a field or an operator does not exist.
+        NotFoundError
+            At the first use, if there is no such project.
+        """
+        project = None if path is None else path.strip("/").rpartition("/")[2]
+        return Runs(self._reader, project or None, filters, order, per_page)
+
+    def run(self, path: str) -> Run:
+        """Return one run.
+
+        Parameters
+        ----------
+        path : str
+            ``"project/id"``, ``"id"``, W&B's ``"entity/project/id"``, or instead of the id
+            the name of exactly one run.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message has names that are close.
+        """
+        parts = _parts(path)
+        if len(parts) > 2 and parts[-2] == "runs":
+            parts.pop(-2)
+        if not parts:
+            raise UsageError(f"path is {path!r}: expected 'project/id' or an id.")
+        project = parts[-2] if len(parts) > 1 else None
+        try:
+            return Run(self._reader, self._reader.run(project, parts[-1]))
+        except NotFoundError:
+            # A name may have slashes in it.
+            with self._reader.open() as db:
+                record = read.run(db, None, path)
+            if record is None:
+                raise
+            return Run(self._reader, record)
+
+    def projects(self, entity: str | None = None) -> list[Project]:
+        """Return all projects, the one written last first. `entity` is W&B's and means nothing."""
+        with self._reader.open() as db:
+            return [Project(*found, self._reader) for found in read.projects(db)]
+
+    def project(self, name: str, entity: str | None = None) -> Project:
+        """Return one project. `entity` is W&B's and means nothing.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message has names that are close.
+        """
+        for project in self.projects():
+            if project.name == name:
+                return project
+        raise self._reader.no_project(name)
+
+    def from_path(self, path: str) -> Project | Run:
+        """Return what a path leads to: ``"project"``, or ``"project/id"`` and other runs.
+
+        Raises
+        ------
+        NotFoundError
+            If it leads nowhere.
+        """
+        parts = _parts(path)
+        if len(parts) == 1:
+            for project in self.projects():
+                if project.name == parts[0]:
+                    return project
+        return self.run(path)
+
+    def sql(self, query: str, params: Any = None) -> DataFrame:
+        """Return what one SELECT over the store gives; see :func:`tracker.sql`."""
+        with self._reader.open() as db:
+            return run_query(db, query, params)
+
+    @property
+    def default_entity(self) -> str:
+        """W&B's account name; empty here."""
+        return ""
+
+    @property
+    def viewer(self) -> User:
+        """Who is using this computer, where W&B has the account."""
+        return User(_local_name())
+
+
+def sql(query: str, params: Any = None, dir: str | os.PathLike[str] | None = None) -> DataFrame:
+    """Return what one SELECT over the store gives, as a DataFrame.
+
+    The tables to ask are ``runs``, ``history`` (numbers), ``history_values`` (all else),
+    ``summary``, ``system``, ``media``, ``console_lines``, ``cells``, ``events`` and
+    ``artifacts``. Config, summary and metadata are JSON: ``config ->> '$.lr'``.
+
+    Parameters
+    ----------
+    query : str
+        One SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN. It
+        cannot reach files, the network, settings, or variables of the caller.
+    params : list, tuple or dict, optional
+        Values for ``?``, ``$1`` or ``$name`` in `query`.
+    dir : path-like, optional
+        The directory that holds the store; see :class:`Api`.
+
+    Raises
+    ------
+    QueryError
+        If the statement does not read, reaches outside the store, or cannot be carried out.
+
+    Examples
+    --------
+    >>> tracker.sql("SELECT name, summary ->> '$.loss' AS loss FROM runs WHERE project = ?",
+    ...             ["digits"])
+    """
+    return Api(dir).sql(query, params)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part]
+
+
+def _local_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
