@@ -1,0 +1,1 @@
+"""What moves: widgets that follow runs while they are recorded."""

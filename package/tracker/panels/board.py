@@ -1,0 +1,254 @@
+"""A panel on the kernel's side: whom it is shown to, and what they have not seen yet."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tracker.errors import StoreError
+from tracker.panels import bundle
+from tracker.panels.charts import Ask, Chart, Drawing, drawing_message, face_message
+from tracker.panels.client import Client
+from tracker.panels.wire import Parcel
+from tracker.records import ConsoleRecord
+from tracker.store.store import open_store
+
+if TYPE_CHECKING:
+    import duckdb
+
+SYSTEM_INTERVAL_S: Final = 2.0
+_NEVER = -1.0
+
+
+class Source(Protocol):
+    """What a panel shows, read from the store."""
+
+    kind: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more."""
+
+    def read(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Read what there is; the other methods go by that."""
+
+    def head(self) -> dict[str, Any]:
+        """Return what stands above the charts."""
+
+    def about(self) -> dict[str, Any]:
+        """Return what is known besides, and rarely changes."""
+
+    def summary(self) -> list[list[str]]:
+        """Return names and values that sum it up."""
+
+    def charts(self) -> list[Chart]:
+        """Return the charts there are."""
+
+    def drawings(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        charts: Sequence[Chart],
+        ask: Ask,
+        runs: Sequence[str] | None,
+    ) -> dict[str, Drawing]:
+        """Read the lines of charts."""
+
+    def tiles(self, db: duckdb.DuckDBPyConnection, parcel: Parcel) -> list[dict[str, Any]]:
+        """Return small curves of system readings."""
+
+    def console(self, db: duckdb.DuckDBPyConnection) -> list[ConsoleRecord]:
+        """Return the last printed lines."""
+
+
+class Board:
+    """Keeps the views of one panel up to date.
+
+    Every method may be called from any thread; one works at a time.
+
+    Parameters
+    ----------
+    root : Path
+        The store's directory.
+    source : Source
+    on_greet : callable
+        Called when a view has come.
+    """
+
+    def __init__(self, root: Path, source: Source, on_greet: Callable[[], None]) -> None:
+        self._on_greet = on_greet
+        self.id = uuid.uuid4().hex
+        self.source = source
+        self.clients: dict[str, Client] = {}
+        self._store = open_store(root)
+        self._lock = threading.RLock()
+        self._versions: dict[str, int] = {}
+        self._epoch = 0
+        self._system_read_s = _NEVER
+        self._stamp: tuple[int, int] | None = None
+
+    # -- what happened
+
+    def mark(self, keys: set[str]) -> None:
+        """Remember that keys have news."""
+        with self._lock:
+            for key in keys:
+                self._versions[key] = self._versions.get(key, 0) + 1
+
+    def mark_all(self) -> None:
+        """Remember that anything may have changed."""
+        with self._lock:
+            self._epoch += 1
+            self._system_read_s = _NEVER
+
+    def has_changed_outside(self) -> bool:
+        """Say whether the database file is another one than at the last question."""
+        try:
+            status = self._store.database.stat()
+        except OSError:
+            return False
+        stamp = (status.st_mtime_ns, status.st_size)
+        changed, self._stamp = stamp != self._stamp, stamp
+        return changed
+
+    def look_after_the_dead(self) -> None:
+        """Let the store mark runs as crashed whose processes are gone."""
+        with contextlib.suppress(StoreError):
+            self._store.recover()
+
+    # -- views
+
+    def greet(self, name: str, client: Client, message: Mapping[str, Any]) -> None:
+        """Add a view, and send it the panel and all that it lacks for drawing."""
+        with self._lock:
+            self.clients[name] = client
+            if message.get("app") is not True:
+                client.send({"type": "app", "files": [list(f) for f in bundle.app_files()]}, [])
+            self.push(client)
+            if message.get("plotly") is not True:
+                client.send({"type": "plotly"}, [bundle.plotly_gzip()])
+        self._on_greet()
+
+    def leave(self, name: str) -> None:
+        """Forget a view."""
+        with self._lock:
+            self.clients.pop(name, None)
+
+    def close(self) -> None:
+        """End the connections to all views."""
+        with self._lock:
+            for client in self.clients.values():
+                client.close()
+            self.clients.clear()
+
+    def hear(self, client: Client, message: Mapping[str, Any]) -> None:
+        """Answer a page's message."""
+        with self._lock:
+            client.heard_s = time.monotonic()
+            kind = message.get("type")
+            if kind == "beat":
+                return
+            if kind == "view":
+                client.look(message)
+            elif kind == "zoom":
+                client.zoom(message)
+            elif kind == "refresh":
+                client.sent.clear()
+            self.push(client)
+            if "request" in message:
+                client.send({"type": "reply", "request": message["request"]}, [])
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody can see the panel now."""
+        return any(client.is_watching for client in list(self.clients.values()))
+
+    # -- sending
+
+    def push(self, only: Client | None = None) -> None:
+        """Send every view, or only one, what it has not seen; nothing to hidden views."""
+        with self._lock:
+            clients = [only] if only is not None else list(self.clients.values())
+            clients = [client for client in clients if client.is_watching]
+            if not clients:
+                return
+            try:
+                with self._store.reading() as db:
+                    self.source.read(db)
+                    for client in clients:
+                        self._push_client(db, client)
+            except StoreError as error:
+                for client in clients:
+                    if client.is_news("trouble", str(error)):
+                        client.send({"type": "trouble", "text": str(error)}, [])
+
+    def _push_client(self, db: duckdb.DuckDBPyConnection, client: Client) -> None:
+        if client.sent.pop("trouble", None) is not None:
+            client.send({"type": "trouble", "text": ""}, [])
+        self._push_words(client)
+        charts = self.source.charts()
+        listed = [chart.as_message() for chart in charts]
+        if client.is_news("charts", listed):
+            client.send({"type": "charts", "charts": listed}, [])
+        self._push_drawings(db, client, charts)
+        self._push_strip(db, client)
+        self._push_console(db, client)
+
+    def _push_words(self, client: Client) -> None:
+        head = self.source.head()
+        if client.is_news("head", head):
+            client.send({"type": "head", "head": head, "now_ms": time.time() * 1000}, [])
+        about = self.source.about()
+        if client.is_news("about", about):
+            client.send({"type": "about", "about": about}, [])
+        if client.has_summary and client.is_news("summary", summary := self.source.summary()):
+            client.send({"type": "summary", "summary": summary}, [])
+
+    def _push_drawings(
+        self, db: duckdb.DuckDBPyConnection, client: Client, charts: Sequence[Chart]
+    ) -> None:
+        parcel, messages = Parcel(), []
+        for ask, group in client.asks(charts).items():
+            stale = [chart for chart in group if self._is_stale(client, chart, ask)]
+            if not stale:
+                continue
+            for name, drawing in self.source.drawings(db, stale, ask, client.runs).items():
+                if not client.is_news(f"lines {name}", (ask, drawing.fingerprint)):
+                    continue
+                chart = next(chart for chart in stale if chart.name == name)
+                message = drawing_message(chart, drawing, parcel)
+                message["span"] = ask.span
+                message["width"] = ask.width
+                face = face_message(drawing)
+                if client.is_news(f"face {name}", face):
+                    message |= face
+                messages.append(message)
+        if messages:
+            client.send({"type": "data", "charts": messages}, parcel.buffers())
+
+    def _is_stale(self, client: Client, chart: Chart, ask: Ask) -> bool:
+        news = sum(self._versions.get(key, 0) for key in chart.keys)
+        if chart.is_system:
+            news = int(time.monotonic() / SYSTEM_INTERVAL_S)
+        return client.is_news(f"version {chart.name}", (ask, client.runs, news, self._epoch))
+
+    def _push_strip(self, db: duckdb.DuckDBPyConnection, client: Client) -> None:
+        beat = (int(time.monotonic() / SYSTEM_INTERVAL_S), self._epoch)
+        if not client.has_strip or not client.is_news("beat", beat):
+            return
+        parcel = Parcel()
+        tiles = self.source.tiles(db, parcel)
+        buffers = parcel.buffers()
+        if tiles and client.is_news("strip", (tiles, buffers)):
+            client.send({"type": "strip", "tiles": tiles}, buffers)
+
+    def _push_console(self, db: duckdb.DuckDBPyConnection, client: Client) -> None:
+        if not client.has_console:
+            return
+        lines = [[line.number, line.stream, line.text[:2000]] for line in self.source.console(db)]
+        if client.is_news("console", lines):
+            client.send({"type": "console", "lines": lines}, [])

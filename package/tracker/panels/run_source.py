@@ -1,0 +1,287 @@
+"""What the panel of one run shows, read from the store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tracker.figures.axes import XAxis, x_axis
+from tracker.figures.colours import PALETTE, colour_of
+from tracker.figures.curve import Line
+from tracker.figures.summary import flat_items
+from tracker.figures.system import SystemGroup, in_unit, system_groups, y_range_of
+from tracker.panels.charts import (
+    SYSTEM_SECTION,
+    Ask,
+    Chart,
+    Drawing,
+    split_key,
+)
+from tracker.panels.readings import Reading, read_apart, read_readings
+from tracker.panels.wire import Parcel, plain
+from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
+from tracker.store import read
+from tracker.store.curves import curves as read_curves
+from tracker.store.curves import curves_over
+
+if TYPE_CHECKING:
+    import duckdb
+
+CONSOLE_LINES: Final = 200
+_PAIRS = 500
+_TEXT = 300
+_TILE_WIDTH = 48
+_TILES = ("cpu", "memory", "gpu", "gpu.memory", "gpu.power", "disk.io", "network")
+
+
+class RunSource:
+    """Reads one run. Made for one panel; every read is given a connection that is open.
+
+    Parameters
+    ----------
+    project, run_id : str
+    """
+
+    kind = "run"
+
+    def __init__(self, project: str, run_id: str) -> None:
+        self.project = project
+        self.run_id = run_id
+        self.record: RunRecord | None = None
+        self._series: dict[tuple[str, str], Series] = {}
+        self._rules: list[MetricRule] = []
+        self._groups: list[SystemGroup] = []
+        self._error = ""
+        self._traceback = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run will not change any more."""
+        return self.record is not None and self.record.state != "running"
+
+    def read(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Read what the run is and which series it has; everything else goes by that."""
+        self.record = record = read.run(db, self.project, self.run_id)
+        if record is None:
+            return
+        numbers = [s for s in read.series(db, [record.run_key]) if s.kind != "json"]
+        self._series = {(s.stream, s.key): s for s in numbers}
+        self._rules = read.metrics(db, [record.run_key]).get(record.run_key, [])
+        self._groups = system_groups(s.key for s in numbers if s.stream == "system")
+        if record.state in ("failed", "crashed") and not self._error:
+            self._read_error(db, record.run_key)
+
+    def _read_error(self, db: duckdb.DuckDBPyConnection, run_key: int) -> None:
+        errors = read.events(db, run_key, "error")
+        if errors:
+            payload = errors[-1].payload
+            self._error = f"{payload.get('type', 'Error')}: {payload.get('message', '')}"
+            self._traceback = str(payload.get("traceback", ""))
+
+    # -- what it is
+
+    def head(self) -> dict[str, Any]:
+        """Return what stands above the charts, and changes while the run goes on."""
+        record = self.record
+        if record is None:
+            return {"missing": True, "id": self.run_id, "project": self.project}
+        ended = record.ended_at
+        return {
+            "id": record.run_id,
+            "project": record.project,
+            "name": record.name,
+            "state": record.state,
+            "exit_code": record.exit_code,
+            "tags": list(record.tags[:50]),
+            "created_ms": record.created_at.timestamp() * 1000,
+            "updated_ms": record.updated_at.timestamp() * 1000,
+            "ended_ms": ended.timestamp() * 1000 if ended else None,
+            "runtime_s": record.runtime_s,
+            "step": record.last_step,
+            "colour": colour_of(record.run_id),
+            "error": self._error[:2000],
+            "traceback": self._traceback[-8000:],
+        }
+
+    def about(self) -> dict[str, Any]:
+        """Return what is known of the run and rarely changes: its config, where it ran."""
+        record = self.record
+        if record is None:
+            return {}
+        return {
+            "notes": (record.notes or "")[:2000],
+            "group": record.group,
+            "job_type": record.job_type,
+            "config": plain(_shown(record.config), _PAIRS, _TEXT),
+            "metadata": plain(_shown(record.metadata), _PAIRS, _TEXT),
+        }
+
+    def summary(self) -> list[list[str]]:
+        """Return the names and values of the summary."""
+        return plain(_shown(self.record.summary), _PAIRS, _TEXT) if self.record else []
+
+    @property
+    def error(self) -> str:
+        """The last line of the traceback of a run that failed."""
+        return self._error
+
+    # -- charts
+
+    def charts(self) -> list[Chart]:
+        """Return the run's charts: metrics in the order in which they appeared, then readings."""
+        found = []
+        for (stream, key), _ in sorted(self._series.items(), key=lambda item: item[1].series_key):
+            if stream == "default" and not key.startswith("_") and not self._rule(key).hidden:
+                section, title = split_key(key)
+                found.append(Chart(f"metric/{key}", section, title, (key,)))
+        for group in self._groups:
+            keys = tuple(line.key for line in group.lines)
+            name = f"system/{group.name}"
+            found.append(Chart(name, SYSTEM_SECTION, group.title, keys, True, group.unit))
+        return found
+
+    def drawings(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        charts: Sequence[Chart],
+        ask: Ask,
+        runs: Sequence[str] | None = None,
+    ) -> dict[str, Drawing]:
+        """Read the lines of charts, by the names of the charts."""
+        metrics = [chart for chart in charts if not chart.is_system]
+        systems = [chart for chart in charts if chart.is_system]
+        return self._metric_drawings(db, metrics, ask) | self._system_drawings(db, systems, ask)
+
+    def curves(self, db: duckdb.DuckDBPyConnection, width: int) -> dict[str, Curve]:
+        """Read all metrics, thinned, by key: for the static summary."""
+        keys = [s for (stream, _), s in self._series.items() if stream == "default"]
+        found = read_curves(db, [series.series_key for series in keys], width=width)
+        return {curve.key: curve for curve in found.values()}
+
+    def _metric_drawings(
+        self, db: duckdb.DuckDBPyConnection, charts: Iterable[Chart], ask: Ask
+    ) -> dict[str, Drawing]:
+        record = self.record
+        if record is None:
+            return {}
+        by_axis: dict[str | None, list[Chart]] = {}
+        for chart in charts:
+            step_metric = self._rule(chart.keys[0]).step_metric if ask.x == "step" else None
+            if step_metric == chart.keys[0] or ("default", step_metric or "") not in self._series:
+                step_metric = None
+            by_axis.setdefault(step_metric, []).append(chart)
+        drawings: dict[str, Drawing] = {}
+        colour = colour_of(record.run_id)
+        for step_metric, group in by_axis.items():
+            curves = self._read(db, [("default", c.keys[0]) for c in group], ask, step_metric)
+            axis = self._axis(ask.x, step_metric)
+            for chart in group:
+                reading = curves.get(chart.keys[0])
+                if reading is not None and len(reading.curve.x):
+                    line = Line(chart.keys[0], colour, reading.curve)
+                    drawings[chart.name] = Drawing([line], axis, bases=[reading.base])
+        return drawings
+
+    def _system_drawings(
+        self, db: duckdb.DuckDBPyConnection, charts: Sequence[Chart], ask: Ask
+    ) -> dict[str, Drawing]:
+        ask = Ask("relative" if ask.x == "step" else ask.x, ask.width, ask.span)
+        found = self._read(db, [("system", key) for chart in charts for key in chart.keys], ask)
+        groups = {f"system/{group.name}": group for group in self._groups}
+        drawings = {}
+        for chart in charts:
+            group = groups[chart.name]
+            lines = [
+                Line(
+                    line.label, PALETTE[place % len(PALETTE)], in_unit(line, found[line.key].curve)
+                )
+                for place, line in enumerate(group.lines)
+                if line.key in found
+            ]
+            drawings[chart.name] = Drawing(lines, self._axis(ask.x), y_range_of(group))
+        return drawings
+
+    def _read(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        names: Iterable[tuple[str, str]],
+        ask: Ask,
+        step_metric: str | None = None,
+    ) -> dict[str, Reading]:
+        """Read curves, by key."""
+        found = [self._series[name] for name in names if name in self._series]
+        if not found:
+            return {}
+        if step_metric is None:
+            readings = read_apart(db, [series.series_key for series in found], ask)
+        else:
+            readings = _read_over(db, found, ask, step_metric)
+        return {reading.curve.key: reading for reading in readings.values()}
+
+    def _axis(self, kind: str, step_metric: str | None = None) -> XAxis:
+        runtime_s = self.record.runtime_s if self.record else 0.0
+        return x_axis(kind, runtime_s, step_metric)
+
+    def _rule(self, key: str) -> MetricRule:
+        """Return the rule for a key: its own, else the longest prefix that fits."""
+        fitting = [rule for rule in self._rules if _fits(rule.name, key)]
+        return max(fitting, key=lambda rule: (rule.name == key, len(rule.name)), default=_NO_RULE)
+
+    # -- the rest of the panel
+
+    def tiles(self, db: duckdb.DuckDBPyConnection, parcel: Parcel) -> list[dict[str, Any]]:
+        """Return the readings of the strip: their last values and small curves."""
+        groups = [group for group in self._groups if group.name in _TILES]
+        groups.sort(key=lambda group: _TILES.index(group.name))
+        names = [("system", line.key) for group in groups for line in group.lines]
+        found = self._read(db, names, Ask("relative", _TILE_WIDTH))
+        tiles = []
+        for group in groups:
+            lines = []
+            for line in group.lines:
+                if line.key not in found:
+                    continue
+                curve = in_unit(line, found[line.key].curve)
+                places = [parcel.add(curve.x), parcel.add(curve.y)]
+                last = curve.y[-1].item() if len(curve.y) else math.nan
+                shown = last if math.isfinite(last) else None
+                lines.append({"label": line.label, "last": shown, "parts": places})
+            top = y_range_of(group)
+            tiles.append(
+                {
+                    "name": group.name,
+                    "title": group.title,
+                    "unit": group.unit,
+                    "top": top[1] if top else None,
+                    "lines": lines,
+                }
+            )
+        return tiles
+
+    def console(self, db: duckdb.DuckDBPyConnection) -> list[ConsoleRecord]:
+        """Return the last lines that the run printed."""
+        return read.console(db, self.record.run_key, CONSOLE_LINES) if self.record else []
+
+
+_NO_RULE = MetricRule("")
+
+
+def _read_over(
+    db: duckdb.DuckDBPyConnection, series: Sequence[Series], ask: Ask, step_metric: str
+) -> dict[int, Reading]:
+    """Read curves over another metric."""
+    run_key, keys = series[0].run_key, [one.key for one in series]
+
+    def read(low: float | None, high: float | None) -> dict[int, Curve]:
+        return curves_over(db, run_key, keys, step_metric, width=ask.width, lo=low, hi=high)
+
+    return read_readings(read, ask)
+
+
+def _fits(name: str, key: str) -> bool:
+    return key.startswith(name[:-1]) if name.endswith("*") else name == key
+
+
+def _shown(tree: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    return (item for item in flat_items(tree) if not item[0].startswith("_"))

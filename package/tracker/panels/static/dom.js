@@ -1,0 +1,63 @@
+// Makes elements. Text is always set as text, never as markup: what runs log is not trusted.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function h(tag, props = {}, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+export function svg(tag, props = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+function fill(node, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(
+    ...children.filter((child) => child !== null && child !== undefined),
+  );
+  return node;
+}
+
+const ICONS = {
+  chevron: "M6 4l4 4-4 4",
+  expand: "M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5l-4.5 4.5M2.5 13.5l4.5-4.5",
+  close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
+  reset: "M3 8a5 5 0 1 0 1.6-3.7M3 2.5v2.8h2.8",
+  search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.4 10.4l3.1 3.1",
+  taller: "M8 2v12M5 5l3-3 3 3M5 11l3 3 3-3",
+  shorter: "M8 1v5M8 15v-5M5 3.5l3 3 3-3M5 12.5l3-3 3 3",
+  copy: "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z",
+};
+
+export function icon(name) {
+  const shape = svg("path", { d: ICONS[name] });
+  return svg(
+    "svg",
+    { class: "tkp-icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    shape,
+  );
+}
+
+export function iconButton(name, label, onclick, more = {}) {
+  return h(
+    "button",
+    {
+      class: "tkp-icon-button",
+      type: "button",
+      title: label,
+      "aria-label": label,
+      onclick,
+      ...more,
+    },
+    icon(name),
+  );
+}
+
+// Sets text only where it changed, so that a page at rest stays at rest.
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

@@ -1,0 +1,286 @@
+// A panel: its parts, its settings, and the messages between them and the kernel.
+import { Console } from "./console.js";
+import { h, iconButton, setText } from "./dom.js";
+import { Grid } from "./grid.js";
+import { Header } from "./header.js";
+import { Overview } from "./overview.js";
+import { plotly } from "./plotly.js";
+import { Runs } from "./runs.js";
+import { unpacker } from "./series.js";
+import { Strip } from "./strip.js";
+import { onThemeChange, readTheme } from "./theme.js";
+import { Toolbar } from "./toolbar.js";
+
+// What a user set outlives the view: JupyterLab makes a new one when an output is updated.
+const memory = (globalThis.trackerSettings ??= new Map());
+
+const fresh = () => ({
+  search: "",
+  smoothing: { kind: "time-weighted", amount: 0 },
+  x: "step",
+  logY: false,
+  closed: {},
+  isTall: false,
+  hasConsole: false,
+  hasOverview: false,
+  scrollTop: 0,
+});
+
+export class Panel {
+  constructor(el, link, id, kind) {
+    this.link = link;
+    if (!memory.has(id)) memory.set(id, fresh());
+    this.settings = memory.get(id);
+    this.pointed = null;
+    this.library = null;
+    this.node = h("div", {
+      class: "tkp",
+      "data-lm-suppress-shortcuts": "true",
+    });
+    this.note = h("div", { class: "tkp-note", role: "status", hidden: true });
+    this.kind = kind;
+    this.header = kind === "project" ? new Runs(this) : new Header(this);
+    this.overview = new Overview(this);
+    this.grid = new Grid(this);
+    this.toolbar = new Toolbar(this);
+    this.strip = new Strip();
+    this.console = new Console(this);
+    this.body = h("div", { class: "tkp-body" }, this.grid.node);
+    this.body.addEventListener(
+      "scroll",
+      () => (this.settings.scrollTop = this.body.scrollTop),
+    );
+    this.node.append(
+      this.header.node,
+      this.overview.node,
+      this.note,
+      this.toolbar.node,
+    );
+    this.node.append(this.body, this.strip.node, this.console.node);
+    this.console.node.hidden = kind === "project";
+    el.replaceChildren(this.node);
+    this.theme = readTheme(this.node);
+    this.restore();
+    this.stops = [onThemeChange(() => this.retheme())];
+    this.watch();
+    link.onBusy = (isBusy) => this.tell("busy", isBusy ? BUSY : "");
+    link.onGone = () => this.tell("gone", GONE);
+    link.onReopened = () => this.askSpans();
+    link.listen((content, buffers) => this.receive(content, buffers));
+    this.awaitLibrary();
+  }
+
+  restore() {
+    if (this.settings.hasConsole) this.console.show(true);
+    if (this.settings.hasOverview) this.toggleOverview(true);
+  }
+
+  watch() {
+    const changed = () => this.tellView();
+    document.addEventListener("visibilitychange", changed);
+    this.stops.push(() =>
+      document.removeEventListener("visibilitychange", changed),
+    );
+    // A panel that is scrolled away, or in a tab behind others, is not looked at either.
+    const watcher = new IntersectionObserver(([entry]) => {
+      this.isOnScreen = entry.isIntersecting;
+      this.tellView();
+    });
+    watcher.observe(this.node);
+    this.stops.push(() => watcher.disconnect());
+  }
+
+  // -- from the kernel
+
+  receive(content, buffers) {
+    const handlers = {
+      head: () => this.showHead(content),
+      about: () => this.showAbout(content.about),
+      summary: () => this.overview.summary.fill(content.summary),
+      charts: () => this.arrange(content.charts),
+      data: () => this.showData(content, buffers),
+      strip: () => this.strip.receive(content, buffers),
+      console: () => this.console.receive(content),
+      plotly: () => this.awaitLibrary(buffers[0]),
+      trouble: () => this.tell("trouble", content.text),
+      gone: () => this.tell("gone", GONE),
+    };
+    handlers[content.type]?.();
+  }
+
+  showHead({ head, now_ms: nowMs }) {
+    this.head = head;
+    this.header.update(this.head, nowMs - Date.now());
+    this.link.rest(head.state && head.state !== "running");
+    this.grid.filter();
+  }
+
+  showAbout(about) {
+    this.header.showConfig(about.config ?? []);
+    this.overview.describe(about);
+  }
+
+  arrange(charts) {
+    this.grid.arrange(charts);
+    if (this.settings.scrollTop) this.body.scrollTop = this.settings.scrollTop;
+  }
+
+  showData({ charts }, buffers) {
+    const unpack = unpacker(buffers);
+    for (const message of charts)
+      this.grid.charts.get(message.name)?.receive(message, unpack);
+  }
+
+  async awaitLibrary(buffer) {
+    const library = plotly(buffer);
+    if (!library || this.library) return;
+    this.library = await library;
+    this.grid.redraw();
+  }
+
+  // -- to the kernel
+
+  ask(message) {
+    this.link.ask(message);
+  }
+
+  // Says what is on the screen, once for many changes.
+  tellView() {
+    clearTimeout(this.viewTimer);
+    this.viewTimer = setTimeout(() => {
+      this.link.send({
+        type: "view",
+        visible: this.grid.visible,
+        width: this.chartWidth,
+        x: this.settings.x,
+        runs: this.settings.runs,
+        hidden: document.hidden || this.isOnScreen === false,
+        console: this.settings.hasConsole,
+        summary: this.settings.hasOverview,
+      });
+    }, 40);
+  }
+
+  // A new connection knows nothing of this page's zooms.
+  askSpans() {
+    for (const chart of this.grid.charts.values()) {
+      if (chart.range || chart.isLarge) chart.askSpan();
+    }
+    this.tellView();
+  }
+
+  get chartWidth() {
+    const [chart] = this.grid.charts.values();
+    return Math.max(120, Math.min(chart?.stage.offsetWidth || 320, 640));
+  }
+
+  changeRuns() {
+    this.link.ask({ type: "view", runs: this.settings.runs });
+  }
+
+  // Lets the lines of one run stand out.
+  focusRun(run) {
+    this.focused = run;
+    for (const chart of this.grid.charts.values()) {
+      if (chart.isVisible) chart.request(true);
+    }
+  }
+
+  changeAxis() {
+    for (const chart of this.grid.charts.values()) {
+      chart.range = null;
+      chart.resetButton.hidden = true;
+    }
+    this.link.ask({ type: "view", x: this.settings.x });
+  }
+
+  // -- parts that open and close
+
+  toggleOverview(isOpen = this.overview.node.hidden) {
+    this.overview.node.hidden = !isOpen;
+    this.settings.hasOverview = isOpen;
+    this.header.more.setAttribute("aria-expanded", String(isOpen));
+    this.tellView();
+  }
+
+  enlarge(chart) {
+    const home = h("div", { class: "tkp-home" });
+    chart.stage.replaceWith(home);
+    const close = iconButton("close", "Close", () => dialog.close());
+    const bar = h(
+      "div",
+      { class: "tkp-bar" },
+      h("strong", {}, chart.spec.key || chart.spec.title),
+    );
+    bar.append(chart.resetButton, chart.value, close);
+    const dialog = h("dialog", {
+      class: "tkp tkp-dialog",
+      "data-lm-suppress-shortcuts": "true",
+    });
+    dialog.append(bar, chart.stage);
+    dialog.addEventListener("close", () => {
+      chart.isLarge = false;
+      home.replaceWith(chart.stage);
+      chart.title.after(chart.resetButton, chart.value);
+      dialog.remove();
+      chart.askSpan();
+      chart.request(true);
+      chart.largeButton.focus();
+    });
+    this.node.append(dialog);
+    dialog.showModal();
+    chart.isLarge = true;
+    chart.askSpan();
+    chart.request(true);
+  }
+
+  // -- the crosshair, which all charts share
+
+  pointTo(chart, x) {
+    this.pointed = { x, axis: chart.axisText, chart };
+    this.showPoint();
+  }
+
+  unpoint() {
+    this.pointed = null;
+    this.showPoint();
+  }
+
+  showPoint() {
+    this.pointFrame ??= requestAnimationFrame(() => {
+      this.pointFrame = undefined;
+      for (const chart of this.grid.charts.values()) {
+        if (!this.pointed) chart.unpoint();
+        else if (chart.isVisible || chart.isLarge) chart.point(this.pointed);
+      }
+    });
+  }
+
+  // -- notes
+
+  tell(about, text) {
+    this.notes = { ...this.notes, [about]: text };
+    const [shown] = Object.values(this.notes).filter(Boolean);
+    this.note.hidden = !shown;
+    setText(this.note, shown ?? "");
+  }
+
+  retheme() {
+    this.theme = readTheme(this.node);
+    this.grid.redraw();
+  }
+
+  dispose() {
+    clearTimeout(this.viewTimer);
+    for (const stop of this.stops) stop();
+    this.header.dispose();
+    this.grid.dispose();
+    this.link.close();
+  }
+}
+
+const BUSY =
+  "The kernel is busy and will answer when the cell has finished. Curves go on moving; " +
+  "a zoom shows the points at hand.";
+const GONE =
+  "The kernel was restarted or has ended: what you see is the last state that it sent.";

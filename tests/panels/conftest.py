@@ -1,0 +1,85 @@
+"""Runs recorded by the real logger, and pages that keep what they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracker import start
+from tracker.panels.client import Client
+from tracker.panels.wire import unpack
+from tracker.run.run import Run
+
+QUIET = {
+    "panel": False,
+    "silent": True,
+    "console": False,
+    "system_interval_s": 0,
+    "save_code": False,
+}
+
+
+class Page:
+    """A view of a panel, as a browser would be: it keeps the messages it is sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[dict[str, Any], Sequence[bytes]]] = []
+        self.is_closed = False
+        self.client = Client(self._receive, self._close)
+
+    def _receive(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        self.messages.append((content, list(buffers)))
+
+    def _close(self) -> None:
+        self.is_closed = True
+
+    def take(self) -> list[str]:
+        """Return the types of the messages since the last call, and forget them."""
+        types = [content["type"] for content, _ in self.messages]
+        self.messages.clear()
+        return types
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [content for content, _ in self.messages if content["type"] == kind]
+
+    def charts(self) -> dict[str, dict[str, Any]]:
+        """Return the newest lines of each chart, arrays unpacked: parts by (line, role)."""
+        found = {}
+        for content, buffers in self.messages:
+            for chart in content.get("charts", ()) if content["type"] == "data" else ():
+                parts = {
+                    (line, role): (unpack(x, buffers), unpack(y, buffers))
+                    for line, role, x, y in chart["parts"]
+                }
+                found[chart["name"]] = {**chart, "parts": parts}
+        return found
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The directory of an empty store."""
+    return tmp_path / ".tracker"
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Start runs that are finished behind the test."""
+    runs: list[Run] = []
+
+    def init(project: str = "digits", **options: Any) -> Run:
+        options.setdefault("settings", QUIET)
+        run = start.init(project, dir=tmp_path, reinit="create_new", **options)
+        runs.append(run)
+        return run
+
+    yield init
+    for run in runs:
+        run.finish()

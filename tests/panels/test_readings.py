@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tracker.panels.charts import Ask
+from tracker.panels.readings import read_apart
+from tracker.store import read
+from tracker.store.store import open_store
+
+
+@pytest.fixture
+def noisy(root: Path, begin) -> Path:
+    """20,000 steps of noise with one spike, and a metric that was logged for a tenth of them."""
+    rng = np.random.default_rng(0)
+    run = begin()
+    for step, value in enumerate(rng.normal(size=20_000).tolist()):
+        row = {"long": 50.0 if step == 12_345 else value}
+        run.log({**row, "short": value} if step < 4000 else row)
+    run.finish()
+    return root
+
+
+def readings(root: Path, ask: Ask) -> dict:
+    with open_store(root).reading() as db:
+        (run,) = read.runs(db)
+        keys = {s.series_key: s.key for s in read.series(db, [run.run_key])}
+        return {keys[key]: found for key, found in read_apart(db, list(keys), ask).items()}
+
+
+def test_curves_are_thinned_and_keep_their_spikes(noisy: Path) -> None:
+    long = readings(noisy, Ask(width=200))["long"]
+    assert len(long.curve.x) <= 800
+    assert long.curve.y.max() == 50
+    assert long.curve.total == 20_000
+
+
+def test_a_curve_of_a_part_of_the_range_has_all_pixel_columns(noisy: Path) -> None:
+    short = readings(noisy, Ask(width=200))["short"]
+    columns = np.unique(np.floor(short.curve.x * 200 / 3999))
+    assert len(columns) > 195
+
+
+def test_smoothing_uses_one_point_a_column_chosen_by_place(noisy: Path) -> None:
+    long = readings(noisy, Ask(width=200))["long"]
+    assert len(long.base) == pytest.approx(200, abs=2)
+    chosen = long.curve.x[long.base]
+    np.testing.assert_array_equal(chosen[1:-1], np.floor(chosen[1:-1]))
+    lasts = np.ceil(np.arange(1, 200) * (19_999 / 200)) - 1
+    assert np.isin(chosen, lasts).mean() > 0.97
+
+
+def test_a_stretch_is_read_closely_and_the_rest_stays_around(noisy: Path) -> None:
+    whole = readings(noisy, Ask(width=200))["long"]
+    zoomed = readings(noisy, Ask(width=200, span=(12_300.0, 12_400.0)))["long"]
+    inside = (zoomed.curve.x >= 12_300) & (zoomed.curve.x <= 12_400)
+    assert inside.sum() == 101
+    assert (np.diff(zoomed.curve.x) >= 0).all()
+    assert zoomed.curve.x[0] == whole.curve.x[0] == 0
+    assert zoomed.curve.x[-1] == whole.curve.x[-1] == 19_999
+    assert zoomed.curve.total == 20_000
+
+
+def test_smoothing_of_a_thinned_stretch_has_the_stretch_s_columns(noisy: Path) -> None:
+    zoomed = readings(noisy, Ask(width=100, span=(5000.0, 15_000.0)))["long"]
+    chosen = zoomed.curve.x[zoomed.base]
+    assert ((chosen >= 5000) & (chosen <= 15_000)).sum() == pytest.approx(101, abs=2)
+    assert (np.diff(zoomed.base) > 0).all()
