@@ -1,0 +1,78 @@
+"""Thirty-two processes log into one store while two others read it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+
+PROCESSES = 32
+ROWS = 1500
+RATE_HZ = 100
+
+WRITER = """
+import sys, time, json, statistics, tracker
+folder, number, rows, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+run = tracker.init(project="many", dir=folder, settings={"silent": True, "system_interval_s": 0})
+taken, row = [], {f"m{k}": 0.5 * k for k in range(10)}
+for step in range(rows):
+    begun = time.perf_counter()
+    run.log(row)
+    taken.append(time.perf_counter() - begun)
+    time.sleep(1 / rate)
+run.finish()
+taken.sort()
+print(json.dumps([taken[len(taken) // 2] * 1e6, taken[int(len(taken) * .99)] * 1e6]))
+"""
+READER = """
+import sys, time, tracker
+taken = []
+while True:
+    begun = time.perf_counter()
+    tracker.sql("SELECT count(*) FROM history", dir=sys.argv[1])
+    taken.append(time.perf_counter() - begun)
+    print(max(taken), sorted(taken)[len(taken) // 2], flush=True)
+    time.sleep(0.5)
+"""
+
+
+def main() -> None:
+    """Print what was stored and how long a call took."""
+    import tracker
+
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        writers = [
+            subprocess.Popen(
+                [sys.executable, "-c", WRITER, folder, str(n), str(ROWS), str(RATE_HZ)],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for n in range(PROCESSES)
+        ]  # fmt: skip
+        readers = [
+            subprocess.Popen([sys.executable, "-c", READER, folder], stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        results, errors = [], []
+        for writer in writers:
+            out, err = writer.communicate()
+            errors += [err.strip().splitlines()[-1]] if writer.returncode or err.strip() else []
+            results += [json.loads(out.splitlines()[-1])] if out.strip() else []
+        took_s = time.perf_counter() - begun
+        for reader in readers:
+            reader.terminate()
+        reads = [reader.communicate()[0].splitlines()[-1] for reader in readers]
+        count = tracker.sql("SELECT count(*) FROM history", dir=folder).iloc[0, 0]
+        states = tracker.sql("SELECT state, count(*) FROM runs GROUP BY 1", dir=folder)
+    print(f"{count:,} of {PROCESSES * ROWS * 10:,} points stored in {took_s:.0f} s; errors: {errors}")
+    print(f"runs: {dict(states.itertuples(index=False))}")
+    print(f"log: median of medians {sorted(m for m, _ in results)[len(results) // 2]:.1f} µs, "
+          f"median p99 {sorted(p for _, p in results)[len(results) // 2]:.1f} µs, "
+          f"worst p99 {max(p for _, p in results):.1f} µs")  # fmt: skip
+    print(f"readers, worst and median query in s: {reads}")
+
+
+if __name__ == "__main__":
+    main()
