@@ -57,6 +57,8 @@ _PLACES = {
     "AlertLevel": "tracker.compat",
     "Api": "tracker.api",
     "Artifact": "tracker.artifacts.artifact",
+    "CommError": "tracker.compat",
+    "Config": "tracker.run.config",
     "Error": "tracker.compat",
     "Image": "tracker.media.image",
     "Run": "tracker.run.run",
@@ -64,11 +66,14 @@ _PLACES = {
     "UsageError": "tracker.errors",
     "alert": "tracker.start",
     "define_metric": "tracker.start",
+    "ensure_configured": "tracker.compat",
     "finish": "tracker.start",
     "init": "tracker.start",
+    "join": "tracker.start",
     "log": "tracker.start",
     "log_artifact": "tracker.start",
     "login": "tracker.compat",
+    "mark_preempting": "tracker.start",
     "require": "tracker.compat",
     "setup": "tracker.compat",
     "show": "tracker.panels.show",
@@ -76,6 +81,7 @@ _PLACES = {
     "teardown": "tracker.compat",
     "termerror": "tracker.compat",
     "termlog": "tracker.compat",
+    "termsetup": "tracker.compat",
     "termwarn": "tracker.compat",
     "use_artifact": "tracker.start",
 }
@@ -109,6 +115,12 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         value = globals()[name] = getattr(import_module(_PLACES[name]), name)
         return value
+    if name == "errors":
+        return import_module("tracker.errors")
+    if not name.startswith("_") and name in import_module("tracker.compat").MISSING:
+        raise AttributeError(
+            f"W&B's {name!r} is not part of this version of tracker; dir(tracker) lists what is."
+        )
     raise AttributeError(f"module 'tracker' has no attribute {name!r}")
 
 

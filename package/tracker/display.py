@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+from tracker.errors import warn
 from tracker.figures.sparkline import sparkline
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
@@ -18,16 +20,20 @@ from tracker.store.store import open_store
 SHOWN = 10
 SPARK_WIDTH = 40
 TEXT_LIMIT = 20
+INDENT = 4
 
 
 def show(run: Run) -> None:
     """Show that the run has begun, and see to it that its end is shown too."""
-    if is_notebook() and run.settings.panel and not run.settings.silent:
-        _show_panel(run)
+    if run.settings.silent:
         return
-    if not run.settings.silent:
-        _say(f"tracker: run {run.name} ({run.id}) of {run.project} is recorded in "
-             f"{run.settings.root}")  # fmt: skip
+    if is_notebook() and run.settings.panel:
+        try:
+            _show_panel(run)
+        except Exception as error:  # noqa: BLE001 - a broken front end must not end a training
+            warn(f"The live panel of run {run.id} cannot be shown: {error!r}.")
+        return
+    _say(f"tracker: run {run.name} ({run.id}) of {run.project} is recorded in {run.settings.root}")
     run.after_end(_say_goodbye)
 
 
@@ -54,7 +60,7 @@ def _say_goodbye(run: Run) -> None:
     if run.is_quiet:
         return
     with contextlib.suppress(Exception):
-        _say("\n".join(farewell(run)))
+        _say("\n".join(f"tracker: {line}".rstrip() for line in farewell(run)))
 
 
 def farewell(run: Run) -> list[str]:
@@ -63,45 +69,41 @@ def farewell(run: Run) -> list[str]:
         record = read.run(db, run.project, run.id)
         if record is None:
             return []
-        found = [
-            series
+        found = {
+            series.key: series.series_key
             for series in read.series(db, [record.run_key], "default")
             if series.kind != "json" and not series.key.startswith("_")
-        ]
-        found.sort(key=lambda series: series.key)
-        chosen = found[:SHOWN]
-        curves = stored.curves(db, [series.series_key for series in chosen], width=SPARK_WIDTH)
-    width = max([len(s.key) for s in chosen] + [len(k) for k in list(record.summary)[:SHOWN]] + [0])
-    lines = ["tracker:", "tracker: Run history:"]
-    for series in chosen:
-        values = curves[series.series_key].y if series.series_key in curves else []
-        lines.append(f"tracker: {series.key:>{width}} {sparkline(_spread(values))}")
-    lines += _more(len(found))
-    lines += ["tracker:", "tracker: Run summary:"]
-    shown = [(key, text) for key, value in sorted(record.summary.items())
-             if not key.startswith("_") and (text := _short(value)) is not None]  # fmt: skip
-    lines += [f"tracker: {key:>{width}} {text}" for key, text in shown[:SHOWN]]
-    lines += _more(len(shown))
-    lines += ["tracker:", f"tracker: run {run.name} ({run.id}): {run.state}, {run.url}"]
-    return lines
+        }
+        shown = sorted(found)[:SHOWN]
+        curves = stored.curves(db, [found[key] for key in shown], width=SPARK_WIDTH)
+    history = [(key, sparkline(curves[found[key]].y, SPARK_WIDTH)) for key in shown]
+    summary = [
+        (key, text)
+        for key, value in sorted(record.summary.items())
+        if not key.startswith("_") and (text := _short(value)) is not None
+    ]
+    return [
+        "",
+        *_grid("Run history:", history, len(found)),
+        *_grid("Run summary:", summary[:SHOWN], len(summary)),
+        f"run {run.name} ({run.id}): {run.state}, {run.url}",
+    ]
 
 
-def _spread(values: Any) -> list[float]:
-    numbers = list(values)
-    if len(numbers) <= SPARK_WIDTH:
-        return numbers
-    stride = (len(numbers) - 1) / (SPARK_WIDTH - 1)
-    return [numbers[round(index * stride)] for index in range(SPARK_WIDTH)]
-
-
-def _more(total: int) -> list[str]:
-    return [f"tracker:      +{total - SHOWN:,} ..."] if total > SHOWN else []
+def _grid(title: str, rows: Sequence[tuple[str, str]], total: int) -> list[str]:
+    if not rows:
+        return []
+    rows = list(rows)
+    if total > SHOWN:
+        rows.append((f"+{total - SHOWN:,}", "..."))
+    width = max(len(key) for key, _ in rows) + INDENT
+    return [title, *(f"{key:>{width}} {text}" for key, text in rows), ""]
 
 
 def _short(value: Any) -> str | None:
     if isinstance(value, str):
         return value if len(value) <= TEXT_LIMIT else value[:TEXT_LIMIT] + "..."
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, Real):
         number = float(value)

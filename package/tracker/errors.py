@@ -5,6 +5,9 @@ Messages are sentences: what was given, what was expected, what to do.
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 
 class TrackerError(Exception):
     """Base class of all errors raised on purpose by tracker."""
@@ -48,3 +51,15 @@ class QueryError(TrackerError, ValueError):
 
 class TrackerWarning(UserWarning):
     """A problem inside the tracker that training survived."""
+
+
+def warn(sentence: str) -> None:
+    """Warn of a problem at the line of the user's code that led to it."""
+    level, frame = 2, sys._getframe(1)  # noqa: SLF001 - the documented way to look at a caller
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(sentence, TrackerWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __name__.partition(".")[0]

@@ -28,9 +28,9 @@ class Settings:
         ``"disabled"`` records nothing; the others all record into the local store.
     flush_interval_s : float
         Seconds between two writes of the journal into DuckDB; fewer while a panel looks
-        on. Default 1.
+        on. At least 0.05, default 1.
     system_interval_s : float
-        Seconds between two system readings; 0 turns them off. Default 2.
+        Seconds between two system readings, at least 0.1; 0 turns them off. Default 2.
     console : bool
         Capture stdout and stderr while a run is active. Default True.
     panel : bool
@@ -116,8 +116,8 @@ def find_store(
     """Say where the store is.
 
     ``directory/.tracker`` (or `directory` itself where it is a store already), else
-    ``TRACKER_DIR``, else the nearest ``.tracker`` in this folder and its parents, else
-    the user's data directory.
+    ``TRACKER_DIR``, else ``WANDB_DIR/.tracker``, else the nearest ``.tracker`` in this
+    folder and its parents, else the user's data directory.
     """
     if directory is not None:
         given = Path(directory).expanduser().resolve()
@@ -125,6 +125,8 @@ def find_store(
         return given if is_store else given / STORE_FOLDER
     if from_environment := environ.get("TRACKER_DIR"):
         return Path(from_environment).expanduser().resolve()
+    if from_wandb := environ.get("WANDB_DIR"):
+        return find_store(from_wandb, environ)
     here = Path.cwd()
     for parent in (here, *here.parents):
         if (parent / STORE_FOLDER).is_dir():
@@ -136,6 +138,7 @@ def find_store(
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+_LEAST_S = {"flush_interval_s": 0.05, "system_interval_s": 0.1}
 _WANDB_CONSOLE = {"auto", "wrap", "redirect", "wrap_raw", "wrap_emu"}
 _WANDB_NAMES = {
     "x_stats_sampling_interval": "system_interval_s",
@@ -159,6 +162,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _parse(name: str, text: str, prefix: str = "") -> Any:
+    shown = prefix + name.upper() if prefix else name
     default = getattr(Settings(), name)
     if isinstance(default, bool):
         word = text.strip().lower()
@@ -166,24 +170,33 @@ def _parse(name: str, text: str, prefix: str = "") -> Any:
             return True
         if word in _TRUE | _FALSE:
             return word in _TRUE
-        raise UsageError(f"{prefix}{name.upper()} is {text!r}: expected true or false.")
+        raise UsageError(f"{shown} is {text!r}: expected true or false.")
     if isinstance(default, float):
-        return _seconds(name, text)
+        return _seconds(shown, name, text)
     if name == "gpu_ids":
-        return tuple(int(part) for part in text.split(",") if part.strip())
+        return _gpu_ids(shown, [part for part in text.split(",") if part.strip()])
     if name == "disk_paths":
         return tuple(part for part in text.split(",") if part)
     return text
 
 
-def _seconds(name: str, value: Any) -> float:
+def _seconds(shown: str, name: str, value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise UsageError(f"{name} is {value!r}: expected a number of seconds, 0 or more.")
-    return number
+        raise UsageError(f"{shown} is {value!r}: expected a number of seconds, 0 or more.")
+    if name == "system_interval_s" and number == 0:
+        return number
+    return max(number, _LEAST_S[name])
+
+
+def _gpu_ids(shown: str, given: Any) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in given)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{shown} is {given!r}: expected numbers of GPUs, such as 0,1.") from error
 
 
 def _from_overrides(overrides: Any) -> dict[str, Any]:
@@ -211,8 +224,13 @@ def _checked(name: str, value: Any) -> Any:
         return Path(value)
     if isinstance(value, str):
         return _parse(name, value)
-    if isinstance(getattr(Settings(), name), float):
-        return _seconds(name, value)
-    if name in ("gpu_ids", "disk_paths"):
-        return tuple(value)
+    default = getattr(Settings(), name)
+    if isinstance(default, bool):
+        return bool(value)
+    if isinstance(default, float):
+        return _seconds(name, name, value)
+    if name == "gpu_ids":
+        return _gpu_ids(name, value)
+    if name == "disk_paths":
+        return tuple(str(path) for path in value)
     return value

@@ -9,18 +9,22 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tracker.errors import warn
 from tracker.run import cells, provenance
 from tracker.run.console import ConsoleCapture, ConsoleLine
 from tracker.run.git import describe_git
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.run import Run
-from tracker.store import facts
+from tracker.store import facts, recovery
 
 PROVENANCE_PATIENCE_S = 6.0
+
+Connect = Callable[[Run, Recorder], None]
 
 
 def connect(run: Run, first_line: int = 0) -> None:
@@ -34,22 +38,31 @@ def connect(run: Run, first_line: int = 0) -> None:
         The number of the first console line; more than 0 for a resumed run.
     """
     recorder = run._recorder  # noqa: SLF001 - sources write to the journal as the run does
+    wanted: dict[str, Connect] = {}
     if run.settings.console:
-        _connect_console(run, recorder, first_line)
+        wanted["the console"] = lambda run, recorder: _connect_console(run, recorder, first_line)
     if run.settings.save_code:
-        _connect_cells(run, recorder)
-    _connect_provenance(run, recorder)
+        wanted["executed cells"] = _connect_cells
+    wanted["provenance"] = _connect_provenance
     if run.settings.system_interval_s:
-        _connect_readings(run, recorder)
+        wanted["system readings"] = _connect_readings
+    for name, source in wanted.items():
+        try:
+            source(run, recorder)
+        except Exception as error:  # noqa: BLE001 - the run is worth more than one of its sources
+            warn(f"Run {run.id} is recorded without {name}: {error!r}.")
 
 
 def _connect_console(run: Run, recorder: Recorder, first_line: int) -> None:
     def on_lines(lines: list[ConsoleLine]) -> None:
-        for line in lines:
-            recorder.append(facts.Line(line.number, line.stream, int(line.time_s * 1e6), line.text))
+        recorder.append(
+            *(facts.Line(each.number, each.stream, int(each.time_s * 1e6), each.text)
+              for each in lines)
+        )  # fmt: skip
 
     capture = ConsoleCapture(on_lines, first_number=first_line)
     capture.start()
+    run.hear_logs_by(capture.hear)
     run.before_flush(capture.drain)
     run.before_end(lambda ended: capture.stop())
 
@@ -60,27 +73,46 @@ def _connect_cells(run: Run, recorder: Recorder) -> None:
         return
 
     def keep(cell: cells.Cell) -> None:
-        recorder.append(
-            facts.Cell(
-                cell.index, cell.execution_count, cell.source,
-                None if cell.started_at is None else int(cell.started_at * 1e6),
-                cell.duration_s, cell.status, cell.error, cell.cell_id,
-            )
-        )  # fmt: skip
+        recorder.append(_fact(cell))
 
     # Subscribed first: a cell that starts meanwhile is told twice rather than never.
     unsubscribe = watcher.subscribe(keep)
     first = watcher.position()
-    for cell in watcher.cells_since(0):
-        keep(cell)
+    recorder.append(*map(_fact, watcher.cells_since(0)))
     recorder.append(facts.Change(now_us(), {"metadata": {"first_cell": first}}))
 
     def stop(ended: Run) -> None:
         unsubscribe()
         if (running := watcher.current()) is not None:
             keep(replace(running, duration_s=_elapsed_s(running)))
+            _keep_end_of(running, watcher, recorder)
 
     run.before_end(stop)
+
+
+def _keep_end_of(running: cells.Cell, watcher: cells.CellRecorder, recorder: Recorder) -> None:
+    """Store how the cell ended in which its run was finished."""
+
+    def store(cell: cells.Cell) -> None:
+        # Cosmetic: at worst the cell stays "running".
+        with contextlib.suppress(Exception):
+            recovery.amend(recorder.store, recorder.project, recorder.run_id, [_fact(cell)])
+
+    def on_cell(cell: cells.Cell) -> None:
+        if cell.index == running.index and cell.status != "running":
+            unsubscribe()
+            # Not a daemon: the kernel may be told to end right after the cell.
+            threading.Thread(target=store, args=(cell,), name="tracker-cell").start()
+
+    unsubscribe = watcher.subscribe(on_cell)
+
+
+def _fact(cell: cells.Cell) -> facts.Cell:
+    return facts.Cell(
+        cell.index, cell.execution_count, cell.source,
+        None if cell.started_at is None else int(cell.started_at * 1e6),
+        cell.duration_s, cell.status, cell.error, cell.cell_id,
+    )  # fmt: skip
 
 
 def _elapsed_s(cell: cells.Cell) -> float | None:

@@ -1,28 +1,36 @@
-"""Starts a run: its logger, its readings, its console and, in a notebook, its panel."""
+"""Starts a run: its logger, its readings, its console and, in a notebook, its panel.
+
+The functions of the current run, such as ``tracker.log``, are here too.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tracker import display, sources
-from tracker.errors import UsageError
+from tracker.errors import UsageError, warn
 from tracker.records import MetricRule
 from tracker.run import exits
-from tracker.run.config import Config, read_config
-from tracker.run.disabled import NullRecorder
-from tracker.run.origin import Origin, check_name, find_origin, remember
+from tracker.run.begin import Wish, begin, begin_disabled, make_usable
+from tracker.run.config import Config
+from tracker.run.config_input import read_config, read_defaults
+from tracker.run.identity import check_tags
+from tracker.run.origin import check_name, default_project, find_origin, forget, remember
 from tracker.run.provenance import is_notebook
-from tracker.run.recorder import Recorder, now_us
-from tracker.run.run import Run, check_tags
+from tracker.run.run import Run
 from tracker.run.summary import Summary
 from tracker.settings import Settings, read_settings
-from tracker.store import facts
-from tracker.store.store import Store, open_store
+from tracker.store.store import open_store
+
+if TYPE_CHECKING:
+    from tracker.artifacts.artifact import Artifact
 
 REINIT_WORDS = ("default", "return_previous", "finish_previous", "create_new")
-DEFAULT_PROJECT = "uncategorized"
 
 _current: Run | None = None
 
@@ -35,32 +43,38 @@ def init(
     entity: str | None = None,
     dir: str | os.PathLike[str] | None = None,
     id: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | None = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    config_include_keys: Sequence[str] | None = None,
+    allow_val_change: bool | None = None,
     group: str | None = None,
     job_type: str | None = None,
-    tags: Sequence[str] | None = None,
-    notes: str | None = None,
     mode: str | None = None,
+    force: bool | None = None,
+    reinit: bool | str | None = None,
     resume: str | bool | None = None,
     resume_from: str | None = None,
     fork_from: str | None = None,
-    reinit: bool | str | None = None,
     save_code: bool | None = None,
-    allow_val_change: bool | None = None,
+    tensorboard: bool | None = None,
+    sync_tensorboard: bool | None = None,
+    monitor_gym: bool | None = None,
     settings: Any = None,
-    config_include_keys: Sequence[str] | None = None,
-    config_exclude_keys: Sequence[str] | None = None,
-    **ignored: Any,
+    anonymous: Any = None,
 ) -> Run:
     """Start a run, and make it the current one.
 
     Parameters
     ----------
     project : str, optional
-        Default ``TRACKER_PROJECT`` (or ``WANDB_PROJECT``), else ``"uncategorized"``.
+        Default ``TRACKER_PROJECT`` (or ``WANDB_PROJECT``), else the name of the git work
+        tree and of the folder in it, else ``"uncategorized"``.
     name : str, optional
         What people read; default two words and a number.
     config : dict, argparse.Namespace, dataclass or path of a YAML file, optional
-        The hyperparameters.
+        The hyperparameters. What ``config-defaults.yaml`` in the working directory says
+        comes first.
     dir : path-like, optional
         The directory that holds the store; see :func:`tracker.settings.find_store`.
     id : str, optional
@@ -74,20 +88,24 @@ def init(
         ``"disabled"`` records nothing at all; the others are the same here.
     resume : {"allow", "must", "never", "auto"} or bool, optional
         Go on with the run of this id: if there is one, only if there is one, never, or the
-        last one of this project that did not end well.
+        last one of this project that was begun so and did not end well. A run that another
+        process still writes is refused.
     resume_from, fork_from : str, optional
         ``"<id>?_step=<n>"``: cut that run's history after step n and go on, or copy its
         history up to step n into a new run.
     reinit : {"default", "return_previous", "finish_previous", "create_new"} or bool, optional
-        What becomes of a run that is still active. Default: it is finished in a notebook,
-        and returned in a script.
+        What becomes of runs that are still active: they are finished, the last one is
+        returned, or the new one is begun beside them and is not the current one. Default:
+        finished in a notebook, returned in a script.
     save_code : bool, optional
         Keep the git patch and the executed cells. Default True.
     allow_val_change : bool, optional
         Whether config values may change. Default: in notebooks.
     settings : dict or Settings, optional
         See :class:`tracker.settings.Settings`.
-    entity, config_include_keys, config_exclude_keys, **ignored
+    config_include_keys, config_exclude_keys : sequence of str, optional
+        Take only these keys of `config`, or all but these.
+    entity, force, tensorboard, sync_tensorboard, monitor_gym, anonymous
         Accepted for W&B's sake: there are no accounts here.
 
     Returns
@@ -107,39 +125,82 @@ def init(
     global _current
     chosen = read_settings(dir, mode, _merge_settings(settings, save_code))
     word = _reinit_word(reinit)
-    if _current is not None and _current.state == "running" and word != "create_new":
-        if word == "return_previous":
-            return _current
-        _current.finish()
-    values = _selected(read_config(config), config_include_keys, config_exclude_keys)
-    environ = os.environ
-    place = check_name("project", project or _environment("PROJECT")) or DEFAULT_PROJECT
-    fields = {
-        "name": name if name is None else str(name),
-        "group": group or _environment("RUN_GROUP"),
-        "job_type": job_type or _environment("JOB_TYPE"),
-        "notes": notes or _environment("NOTES"),
-        "sweep_id": environ.get("TRACKER_SWEEP_ID"),
-    }
-    labels = check_tags(
-        tags
-        if tags is not None
-        else (_environment("TAGS") or "").split(",")
-        if _environment("TAGS")
-        else ()
+    if word == "return_previous" and (previous := _last_active()) is not None:
+        return previous
+    if tensorboard or sync_tensorboard or monitor_gym:
+        warn("tracker does not read TensorBoard or gym by itself yet: log their values yourself.")
+    wish = Wish(
+        check_name("project", project or _environment("PROJECT")) or default_project(),
+        {
+            "name": _text(name or _environment("NAME")),
+            "group": _text(group or _environment("RUN_GROUP")),
+            "job_type": _text(job_type or _environment("JOB_TYPE")),
+            "notes": _text(notes or _environment("NOTES")),
+            "sweep_id": _environment("SWEEP_ID"),
+            "tags": _tags(tags),
+        },
+        _selected(read_config(config), config_include_keys, config_exclude_keys),
+        read_defaults(Path.cwd()),
+        is_notebook() if allow_val_change is None else allow_val_change,
     )
-    run = _open(
-        chosen, place, fields, labels, values,
-        run_id=id or _environment("RUN_ID"),
-        resume=resume if resume is not None else _environment("RESUME"),
-        resume_from=resume_from,
-        fork_from=fork_from,
-        is_free=is_notebook() if allow_val_change is None else allow_val_change,
-    )  # fmt: skip
-    if word != "create_new" or _current is None:
+    run_id = check_name("id", id if id is not None else _environment("RUN_ID"))
+    if word == "finish_previous":
+        _finish_active()
+    if chosen.mode == "disabled":
+        run = begin_disabled(chosen, wish, run_id or "disabled")
+    else:
+        run = _open(
+            chosen, wish, run_id,
+            resume=resume if resume is not None else _environment("RESUME"),
+            resume_from=resume_from, fork_from=fork_from,
+        )  # fmt: skip
+    if word != "create_new":
         _current = run
         run.after_end(_forget)
     return run
+
+
+def _open(
+    chosen: Settings,
+    wish: Wish,
+    run_id: str | None,
+    *,
+    resume: str | bool | None,
+    resume_from: str | None,
+    fork_from: str | None,
+) -> Run:
+    store = open_store(chosen.root)
+    make_usable(store)
+    origin = find_origin(
+        store, wish.project, run_id=run_id, name=wish.fields["name"], resume=resume,
+        fork_from=fork_from, resume_from=resume_from,
+        taken={run.name for run in exits.active() if run.project == wish.project},
+    )  # fmt: skip
+    run = begin(chosen, store, wish, origin)
+    if origin.is_auto:
+        remember(store, run.project, run.id)
+        run.after_end(
+            lambda ended: forget(store, run.project, run.id) if run.state == "finished" else None
+        )
+    sources.connect(run, origin.first_line)
+    exits.watch(run)
+    display.show(run)
+    return run
+
+
+def _last_active() -> Run | None:
+    """Return the current run, else the youngest one that is active in this process."""
+    if _current is not None and _current.is_alive:
+        return _current
+    active = exits.active()
+    return active[-1] if active else None
+
+
+def _finish_active() -> None:
+    for run in exits.active():
+        run.finish()
+    if _current is not None and _current.is_alive:
+        _current.finish()  # a disabled one
 
 
 def current() -> Run | None:
@@ -174,24 +235,58 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
         _current.finish(exit_code, quiet)
 
 
-def define_metric(name: str, *args: Any, **options: Any) -> MetricRule:
+join = finish  # W&B's old name
+
+
+def define_metric(
+    name: str,
+    step_metric: object = None,
+    step_sync: bool | None = None,
+    hidden: bool | None = None,
+    summary: str | None = None,
+    overwrite: bool | None = None,
+    goal: str | None = None,
+) -> MetricRule:
     """Say how a metric is drawn; see :meth:`tracker.Run.define_metric`."""
-    return require("define_metric").define_metric(name, *args, **options)
+    return require("define_metric").define_metric(
+        name, step_metric, step_sync, hidden, summary, overwrite, goal
+    )
 
 
-def alert(title: str, text: str = "", *args: Any, **options: Any) -> None:
+def alert(
+    title: str,
+    text: str = "",
+    level: str | None = None,
+    wait_duration: float | timedelta | None = None,
+) -> None:
     """Keep an alert with the current run; see :meth:`tracker.Run.alert`."""
-    require("alert").alert(title, text, *args, **options)
+    require("alert").alert(title, text, level, wait_duration)
 
 
-def log_artifact(*args: Any, **options: Any) -> Any:
+def mark_preempting() -> None:
+    """Say that the machine is about to be taken away; see :meth:`tracker.Run.mark_preempting`."""
+    require("mark_preempting").mark_preempting()
+
+
+def log_artifact(
+    artifact_or_path: Artifact | str | Path,
+    name: str | None = None,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+) -> Artifact:
     """Keep an artifact of the current run; see :meth:`tracker.Run.log_artifact`."""
-    return require("log_artifact").log_artifact(*args, **options)
+    return require("log_artifact").log_artifact(artifact_or_path, name, type, aliases, tags)
 
 
-def use_artifact(*args: Any, **options: Any) -> Any:
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+    use_as: str | None = None,
+) -> Artifact:
     """Use an artifact in the current run; see :meth:`tracker.Run.use_artifact`."""
-    return require("use_artifact").use_artifact(*args, **options)
+    return require("use_artifact").use_artifact(artifact_or_name, type, aliases, use_as)
 
 
 def current_config() -> Config | Before:
@@ -215,6 +310,7 @@ class Before:
         raise UsageError(f"You must call tracker.init() before tracker.{name}")
 
     __getitem__ = __setitem__ = __setattr__ = __iter__ = __len__ = __contains__ = _refuse
+    __delitem__ = __delattr__ = _refuse
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
@@ -228,133 +324,27 @@ def _forget(run: Run) -> None:
         _current = None
 
 
-def _open(
-    chosen: Settings,
-    project: str,
-    fields: dict[str, Any],
-    labels: tuple[str, ...],
-    values: dict[str, Any],
-    *,
-    run_id: str | None,
-    resume: str | bool | None,
-    resume_from: str | None,
-    fork_from: str | None,
-    is_free: bool,
-) -> Run:
-    if chosen.mode == "disabled":
-        return _disabled(chosen, project, run_id or "disabled", fields, labels, values)
-    store = open_store(chosen.root)
-    _make_usable(store)
-    origin = find_origin(
-        store, project, run_id=run_id, name=fields["name"], resume=resume, fork_from=fork_from,
-        resume_from=resume_from,
-    )  # fmt: skip
-    run = _record(chosen, store, project, origin, fields, labels, values, is_free=is_free)
-    remember(store, project, run.id)
-    run.after_end(lambda ended: remember(store, project, None))
-    sources.connect(run, origin.first_line)
-    exits.watch(run)
-    display.show(run)
-    return run
-
-
-def _record(
-    chosen: Settings,
-    store: Store,
-    project: str,
-    origin: Origin,
-    fields: dict[str, Any],
-    labels: tuple[str, ...],
-    values: dict[str, Any],
-    *,
-    is_free: bool,
-) -> Run:
-    previous = origin.previous
-    given = {key: value for key, value in fields.items() if value is not None}
-    given["name"] = origin.name
-    if labels or previous is None:
-        given["tags"] = list(labels)
-    begin = facts.Begin(
-        project, origin.run_id, now_us(), fields=given, resume=origin.resume,
-        fork_from=origin.fork_from, fork_step=origin.fork_step, rewind_to=origin.rewind_to,
-    )  # fmt: skip
-    config = {**(previous.config if previous else {}), **_plain_config(values)}
-    begin.config = config
-    recorder = Recorder(chosen, store, begin, origin.first_step)
-    is_resumed = origin.resume == "resume" and previous is not None
-    if previous is not None:
-        for rule in origin.rules:
-            recorder.rules[rule.name] = rule
-        for field in ("group", "job_type", "notes", "tags"):
-            begin.fields.setdefault(field, getattr(previous, field))
-        recorder.flush()
-    return Run(
-        recorder, config, allow_val_change=is_free, resumed=is_resumed,
-        offset_s=previous.runtime_s if is_resumed and previous else 0.0,
-    )  # fmt: skip
-
-
-def _plain_config(values: dict[str, Any]) -> dict[str, Any]:
-    from tracker.run.values import Coercer
-
-    holder: dict[str, Any] = {}
-    Config(
-        {},
-        plain=Coercer(lambda content: "", lambda sentence: None).plain,
-        save=holder.update,
-        allow_val_change=True,
-    ).update(values)
-    return holder
-
-
-def _disabled(
-    chosen: Settings,
-    project: str,
-    run_id: str,
-    fields: dict[str, Any],
-    labels: tuple[str, ...],
-    values: dict[str, Any],
-) -> Run:
-    begin = facts.Begin(project, run_id, now_us(), fields={**fields, "tags": list(labels)})
-    recorder = NullRecorder(chosen, begin)
-    return Run(recorder, _plain_config(values), allow_val_change=True)  # type: ignore[arg-type]
-
-
-def _make_usable(store: Store) -> None:
-    """Take in what dead processes left, and mend a damaged database, before a run begins."""
-    from tracker.errors import StoreDamagedError, StoreLockedError
-    from tracker.store import recovery
-
-    try:
-        store.recover()
-    except StoreDamagedError as error:
-        recovery.repair(store, error)
-    except StoreLockedError:
-        return
-
-
 def _merge_settings(settings: Any, save_code: bool | None) -> Any:
     if save_code is None:
         return settings
-    if settings is None:
-        return {"save_code": save_code}
-    if isinstance(settings, Mapping):
-        return {**settings, "save_code": save_code}
+    if isinstance(settings, Settings):
+        return replace(settings, save_code=save_code)
+    if settings is None or isinstance(settings, Mapping):
+        return {**(settings or {}), "save_code": save_code}
     return settings
 
 
 def _reinit_word(reinit: bool | str | None) -> str:
-    if reinit is True:
-        return "finish_previous"
-    word = "default" if reinit in (None, False) else reinit
+    if isinstance(reinit, bool):
+        return "finish_previous" if reinit else "return_previous"
+    word = "default" if reinit is None else reinit
     if word not in REINIT_WORDS:
         raise UsageError(
             f"reinit is {reinit!r}: expected one of {', '.join(map(repr, REINIT_WORDS))}."
         )
     if word == "default":
-        is_returned = reinit is False or not is_notebook()
-        return "return_previous" if is_returned else "finish_previous"
-    return str(word)
+        return "finish_previous" if is_notebook() else "return_previous"
+    return word
 
 
 def _selected(
@@ -363,6 +353,17 @@ def _selected(
     if included:
         return {key: value for key, value in values.items() if key in included}
     return {key: value for key, value in values.items() if key not in (excluded or ())}
+
+
+def _tags(given: Sequence[str] | None) -> list[str] | None:
+    text = _environment("TAGS")
+    if given is None and text is not None:
+        given = [tag.strip() for tag in text.split(",") if tag.strip()]
+    return None if given is None else list(check_tags(given))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _environment(name: str) -> str | None:

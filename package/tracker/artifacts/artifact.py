@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from tracker.artifacts.words import check_artifact_name, check_inside
 from tracker.errors import NotFoundError, UsageError
 from tracker.store.objects import Objects
 
-NAME_LIMIT = 128
 METADATA_LIMIT = 100
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
-_RESERVED = {
-    "con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)),
-    *(f"lpt{n}" for n in range(1, 10)),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,8 @@ class Artifact:
         For people.
     metadata : mapping, optional
         At most 100 keys.
+    incremental, use_as
+        Accepted for W&B's sake.
 
     Raises
     ------
@@ -59,6 +55,8 @@ class Artifact:
         type: str,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        incremental: bool = False,
+        use_as: str | None = None,
     ) -> None:
         self.name = check_artifact_name(name)
         if not isinstance(type, str) or not type.strip():
@@ -77,12 +75,29 @@ class Artifact:
         self._version: int | None = None
 
     def add_file(
-        self, local_path: str | os.PathLike[str], name: str | None = None, overwrite: bool = False
+        self,
+        local_path: str | os.PathLike[str],
+        name: str | None = None,
+        is_tmp: bool | None = False,
+        skip_cache: bool | None = False,
+        policy: str | None = "mutable",
+        overwrite: bool = False,
     ) -> Entry:
         """Add a file, under its own name or `name`.
 
         The content at the time of this call is what counts: logging refuses a file that
-        has changed since.
+        has changed since, or is gone.
+
+        Parameters
+        ----------
+        local_path : path-like
+            The file.
+        name : str, optional
+            Its path inside the artifact, with ``/``.
+        is_tmp, skip_cache, policy
+            Accepted for W&B's sake.
+        overwrite : bool
+            Take the place of a file of that name. Default False.
 
         Raises
         ------
@@ -99,14 +114,66 @@ class Artifact:
         entry = Entry(inside, *_digest(path), source=path.absolute())
         known = self._entries.get(inside)
         if known is not None and known.sha256 != entry.sha256 and not overwrite:
-            raise UsageError(f"{inside!r} is in the artifact with another content already.")
+            raise UsageError(
+                f"{inside!r} is in the artifact with another content already: give another name, "
+                "or overwrite=True."
+            )
         self._entries[inside] = entry
         return entry
+
+    def add_dir(
+        self,
+        local_path: str | os.PathLike[str],
+        name: str | None = None,
+        skip_cache: bool | None = False,
+        policy: str | None = "mutable",
+        merge: bool = False,
+    ) -> None:
+        """Add all files of a folder and the folders in it.
+
+        Parameters
+        ----------
+        local_path : path-like
+            The folder. Links to files are followed, links to folders are not.
+        name : str, optional
+            The folder inside the artifact that they go to; by default its root.
+        skip_cache, policy
+            Accepted for W&B's sake.
+        merge : bool
+            Take the place of files of the same names. Default False.
+
+        Raises
+        ------
+        UsageError
+            If there is no such folder; else as :meth:`add_file`.
+        """
+        folder = Path(local_path)
+        if not folder.is_dir():
+            raise UsageError(f"add_dir() was given {str(local_path)!r}: there is no such folder.")
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                inside = path.relative_to(folder).as_posix()
+                self.add_file(path, f"{name}/{inside}" if name else inside, overwrite=merge)
 
     @property
     def entries(self) -> dict[str, Entry]:
         """The files by path."""
         return dict(self._entries)
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether the artifact is a version in a store."""
+        return self._version is not None
+
+    @property
+    def full_name(self) -> str:
+        """Name and version, such as ``digits:v0``; the name alone before it is logged."""
+        return self.name if self._version is None else f"{self.name}:v{self._version}"
+
+    @property
+    def file_count(self) -> int:
+        """How many files it has."""
+        return len(self._entries)
 
     @property
     def size(self) -> int:
@@ -142,7 +209,14 @@ class Artifact:
         Parameters
         ----------
         root : path-like, optional
-            Default ``./artifacts/<name>:<version>``.
+            Default ``./artifacts/<name>-<version>``.
+
+        Raises
+        ------
+        UsageError
+            If the artifact was not logged.
+        NotFoundError
+            If the store has lost a file.
         """
         if self._objects is None:
             raise UsageError(f"Artifact {self.name} is not in a store: log it first.")
@@ -152,6 +226,8 @@ class Artifact:
         for entry in self._entries.values():
             target = folder / check_inside(entry.path)
             target.parent.mkdir(parents=True, exist_ok=True)
+            # Not through a link that stands there.
+            target.unlink(missing_ok=True)
             shutil.copyfile(self._objects.path(entry.sha256), target)
         return str(folder)
 
@@ -178,52 +254,13 @@ class Artifact:
         self._entries = {entry.path: entry for entry in entries}
 
     def __repr__(self) -> str:
-        version = "" if self._version is None else f":v{self._version}"
-        return f"<tracker.Artifact {self.name}{version} ({self.type}, {len(self._entries)} files)>"
-
-
-def check_artifact_name(name: object) -> str:
-    """Return `name` if it may name an artifact; raise UsageError if not."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
-        raise UsageError(
-            f"Artifact name {str(name)[:150]!r} cannot be used: expected 1 to {NAME_LIMIT} "
-            "letters, digits, '_', '-' and '.'."
-        )
-    return name
-
-
-def check_inside(name: object) -> str:
-    """Return a path inside an artifact in its one spelling.
-
-    Raises
-    ------
-    UsageError
-        If it would leave the artifact, on this or any other system.
-    """
-    text = str(name)
-    parts = PurePosixPath(text).parts
-    is_bad = (
-        not parts
-        or len(text) > 1000
-        or "\\" in text
-        or "\0" in text
-        or text.startswith(("/", "~"))
-        or any(_is_bad_part(part) for part in parts)
-    )
-    if is_bad:
-        raise UsageError(
-            f"{text[:200]!r} cannot be a path inside an artifact: expected a relative path with "
-            "'/' that stays inside."
-        )
-    return "/".join(parts)
-
-
-def _is_bad_part(part: str) -> bool:
-    stem = part.split(".")[0].rstrip(" ").lower()
-    return part in (".", "..") or ":" in part or part[-1] in ". " or stem in _RESERVED
+        return f"<tracker.Artifact {self.full_name} ({self.type}, {self.file_count} files)>"
 
 
 def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return digest, file.tell()
+    except OSError as error:
+        raise UsageError(f"add_file() cannot read {str(path)!r}: {error.strerror}.") from error

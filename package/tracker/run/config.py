@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import copy
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, Protocol
 
-from tracker.errors import ConfigError, UsageError
-from tracker.run.values import Storable
+from tracker.errors import ConfigError
+from tracker.run.config_input import config_name, read_config
+from tracker.run.values import Coercer, is_storable
+from tracker.store.encode import dump_json
 
-_OWN = ("_values", "_saved", "_is_free", "_save", "_plain", "_locked")
+SHOWN_KEYS = 20
+_OWN = ("_is_free", "_keeper", "_locked", "_saved", "_values")
+
+
+class Keeper(Protocol):
+    """What a config needs of the run that it belongs to."""
+
+    def plain(self, value: Any) -> Any:
+        """Return a value as plain data."""
+
+    def changing(self) -> contextlib.AbstractContextManager[Any]:
+        """Keep other threads out during a change; raise if the run takes no more."""
+
+    def save(self, values: dict[str, Any], before: dict[str, Any]) -> None:
+        """Keep the values; `before` are those that they had when last saved."""
+
+    def complain(self, sentence: str) -> None:
+        """Warn of something."""
+
+
+class _NoKeeper:
+    """Stands for the run of a config that belongs to none, such as a copy."""
+
+    def plain(self, value: Any) -> Any:
+        return Coercer(lambda content: "", self.complain).plain(value)
+
+    def changing(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+    def save(self, values: dict[str, Any], before: dict[str, Any]) -> None:
+        return
+
+    def complain(self, sentence: str) -> None:
+        return
 
 
 class Config(MutableMapping[str, Any]):
     """Keys and values by item or attribute: ``config["lr"]``, ``config.lr``.
 
     Changing a value that is set raises :class:`~tracker.errors.ConfigError` unless
-    changes are allowed, as they are in notebooks.
+    changes are allowed, as they are in notebooks. Copied or pickled it becomes a config
+    that belongs to no run.
     """
 
     def __init__(
         self,
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | None = None,
         *,
-        plain: Callable[[Any], Any],
-        save: Callable[[dict[str, Any]], None],
-        allow_val_change: bool,
+        keeper: Keeper | None = None,
+        allow_val_change: bool = False,
     ) -> None:
-        self._plain = plain
-        self._save = save
+        self._keeper = keeper or _NoKeeper()
         self._is_free = allow_val_change
-        self._locked: dict[str, str] = {}
-        self._values: dict[str, Any] = dict(values)
-        self._saved = copy.deepcopy(self._values)
+        self._locked: dict[str, tuple[str, Any]] = {}
+        self._values: dict[str, Any] = copy.deepcopy(dict(values or {}))
+        self._saved: dict[str, Any] = copy.deepcopy(self._values)
 
     def update(  # type: ignore[override]
         self, given: Any = None, allow_val_change: bool | None = None, **more: Any
@@ -53,43 +85,53 @@ class Config(MutableMapping[str, Any]):
         ------
         ConfigError
             If a value would change and may not; nothing is set then.
+        TypeError
+            If a value is media, such as an image.
         """
-        changes = {**read_config(given), **more}
-        for key, value in changes.items():
-            self._check(key, value, allow_val_change)
-        self._set_all(changes)
+        self._change({**read_config(given), **more}, allow_val_change)
 
     def setdefaults(self, given: Any = None) -> None:
         """Set the values of `given` whose keys are not set."""
-        self._set_all({k: v for k, v in read_config(given).items() if _name(k) not in self._values})
+        values = {k: v for k, v in read_config(given).items() if k not in self._values}
+        self._change(values, True)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the values as a plain dict."""
         return copy.deepcopy(self._values)
 
     def lock(self, values: Mapping[str, Any], owner: str) -> None:
-        """Set values that only `owner`, such as a sweep, may set from now on."""
-        self._set_all(values)
-        self._locked.update(dict.fromkeys(map(_name, values), owner))
+        """Set values that only `owner`, such as ``"sweep"``, may set from now on."""
+        self._change(values, True)
+        for key in values:
+            name = config_name(key)
+            self._locked[name] = (owner, copy.deepcopy(self._values[name]))
 
     def notice_changes(self) -> None:
         """Save nested values that were changed in place."""
-        if self._values != self._saved:
-            self._store()
+        values = self._keeper.plain(self._values)
+        if dump_json(values) != dump_json(self._saved):
+            self._store(values)
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._check(key, value, None)
-        self._set_all({key: value})
+        self._change({key: value}, None)
 
     def __delitem__(self, key: str) -> None:
-        del self._values[key]
-        self._store()
+        with self._keeper.changing():
+            if key not in self._values:
+                raise KeyError(key)
+            if key in self._locked or not self._is_free:
+                raise ConfigError(
+                    f'Attempted to delete key "{key}" of the config: keys can be deleted in '
+                    "notebooks, and after tracker.init(allow_val_change=True)."
+                )
+            del self._values[key]
+            self._store(self._keeper.plain(self._values))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(list(self._values))
 
     def __len__(self) -> int:
         return len(self._values)
@@ -103,8 +145,9 @@ class Config(MutableMapping[str, Any]):
         try:
             return self._values[name]
         except KeyError:
+            shown = ", ".join(list(self._values)[:SHOWN_KEYS]) or "no keys"
             raise AttributeError(
-                f"The config has no key {name!r}; it has {', '.join(self._values) or 'none'}."
+                f"'Config' object has no attribute {name!r}: the config has {shown}."
             ) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -113,89 +156,59 @@ class Config(MutableMapping[str, Any]):
         else:
             self[name] = value
 
+    def __delattr__(self, name: str) -> None:
+        del self[name]
+
+    def __reduce__(self) -> tuple[type[Config], tuple[dict[str, Any]]]:
+        return Config, (self.as_dict(),)
+
     def __repr__(self) -> str:
         return repr(self._values)
 
-    def _check(self, key: str, value: Any, allowed: bool | None) -> None:
-        if isinstance(value, Storable) and not isinstance(value, type):
+    def _change(self, given: Mapping[str, Any], allowed: bool | None) -> None:
+        with self._keeper.changing():
+            changes = {config_name(key): self._read(key, value) for key, value in given.items()}
+            for name in self._locked.keys() & changes.keys():
+                changes[name] = self._guarded(name, changes[name])
+            if not (self._is_free if allowed is None else allowed):
+                for name, value in changes.items():
+                    self._check(name, value)
+            self._values.update(changes)
+            values = self._keeper.plain(self._values)
+            if dump_json(values) != dump_json(self._saved):
+                self._store(values)
+
+    def _read(self, key: str, value: Any) -> Any:
+        if is_storable(value):
             raise TypeError(
-                f"Config value {key!r} is a {type(value).__name__}: media cannot be config, log "
-                "it with run.log()."
+                f"Config value {key!r} is a {type(value).__name__}: media objects cannot be added "
+                "to the run config, log them with run.log()."
             )
-        name = _name(key)
-        is_allowed = self._is_free if allowed is None else allowed
-        if is_allowed or name not in self._values or name in self._locked:
-            return
-        new, old = self._plain(value), self._values[name]
-        if new != old:
+        return self._keeper.plain(value)
+
+    def _check(self, name: str, value: Any) -> None:
+        old = self._values.get(name, value)
+        if value != old and dump_json(value) != dump_json(old):
             raise ConfigError(
-                f'Attempted to change value of key "{name}" from {old} to {new}\n'
+                f'Attempted to change value of key "{name}" from {old} to {value}\n'
                 "If you really want to do this, pass allow_val_change=True to config.update()"
             )
 
-    def _set_all(self, changes: Mapping[str, Any]) -> None:
-        for key, value in changes.items():
-            name = _name(key)
-            if name not in self._locked:
-                self._values[name] = self._plain(value)
-        if self._values != self._saved:
-            self._store()
+    def _guarded(self, name: str, value: Any) -> Any:
+        """Return the value with what is locked of it as it was."""
+        owner, locked = self._locked[name]
+        merged = _merge_locked(value, locked)
+        if dump_json(merged) != dump_json(value):
+            self._keeper.complain(f"Config item '{name}' was locked by '{owner}' (ignored update).")
+        return merged
 
-    def _store(self) -> None:
-        self._saved = copy.deepcopy(self._values)
-        self._save(self._saved)
-
-
-def _name(key: Any) -> str:
-    return str(key).removeprefix("--")
+    def _store(self, values: dict[str, Any]) -> None:
+        before, self._saved = self._saved, values
+        self._keeper.save(values, before)
 
 
-def read_config(given: Any) -> dict[str, Any]:
-    """Return the values of anything that ``init(config=…)`` takes.
-
-    Raises
-    ------
-    UsageError
-        If it is nothing of the kind, or a file that cannot be read.
-    """
-    if given is None:
-        return {}
-    if isinstance(given, Config):
-        return given.as_dict()
-    if isinstance(given, Mapping):
-        return {_name(key): value for key, value in given.items()}
-    if isinstance(given, str | Path):
-        return _read_yaml(Path(given))
-    if isinstance(given, argparse.Namespace):
-        return dict(vars(given))
-    if dataclasses.is_dataclass(given) and not isinstance(given, type):
-        return dataclasses.asdict(given)
-    for method in ("flag_values_dict", "model_dump", "to_dict"):
-        if callable(read := getattr(given, method, None)) and not isinstance(given, type):
-            return read_config(read())
-    raise UsageError(
-        f"config is a {type(given).__name__}: expected a dict, an argparse.Namespace, a "
-        "dataclass or the path of a YAML file."
-    )
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"config file {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"config file {path} is not valid YAML: {error}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise UsageError(
-            f"config file {path} holds a {type(content).__name__}: expected a mapping."
-        )
-    return {
-        _name(key): value["value"] if isinstance(value, dict) and "value" in value else value
-        for key, value in content.items()
-        if key != "wandb_version"
-    }
+def _merge_locked(value: Any, locked: Any) -> Any:
+    if not (isinstance(value, dict) and isinstance(locked, dict)):
+        return copy.deepcopy(locked)
+    kept = {key: _merge_locked(value.get(key), item) for key, item in locked.items()}
+    return {**value, **kept}

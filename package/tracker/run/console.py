@@ -153,6 +153,10 @@ class ConsoleCapture:
             self._follow()
         self._hand_over(is_last=False)
 
+    def hear(self, text: str, name: StreamName = "stdout") -> None:
+        """Take `text` as if it had been printed, without showing it."""
+        self._listeners[name](text)
+
     def _attach(self, name: StreamName) -> None:
         stream = getattr(sys, name, None)
         if stream is None or any(each.stream is stream for each in self._taps.values()):

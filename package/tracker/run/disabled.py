@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from tracker.errors import UsageError
 from tracker.records import MetricRule
+from tracker.run.recorder import finished_error
 from tracker.run.values import Coercer
 from tracker.settings import Settings
 from tracker.store import facts
@@ -21,10 +23,12 @@ class NullRecorder:
     def __init__(self, settings: Settings, begin: facts.Begin) -> None:
         self.settings = settings
         self.begin = begin
+        self.lock = threading.RLock()
         self.step = 0
+        self.is_closed = False
         self.rules: dict[str, MetricRule] = {}
         self.coercer = Coercer(lambda content: "", lambda sentence: None)
-        self.live = SimpleNamespace(before_flush=[], writer=SimpleNamespace(stem="disabled"))
+        self.live = SimpleNamespace(before_flush=[])
         self._summary: dict[str, Any] = {}
 
     @property
@@ -35,24 +39,28 @@ class NullRecorder:
     def log(
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
     ) -> None:
-        """Count the step."""
+        """Keep the values as the summary, for the life of the object, as W&B does."""
+        if self.is_closed:
+            raise finished_error(self.begin.run_id, "log")
+        self._summary.update(data)
         if step is None:
             self.step += commit is not False
 
-    def append(self, fact: Any) -> None:
-        """Keep a summary value that the user set, for the life of the object."""
-        if isinstance(fact, facts.SummaryChange):
-            self._summary.update(fact.changed)
-            for key in fact.deleted:
-                self._summary.pop(key, None)
+    def append(self, *several: Any) -> None:
+        """Keep summary values that the user set, for the life of the object."""
+        for fact in several:
+            if isinstance(fact, facts.SummaryChange):
+                self._summary.update(fact.changed)
+                for key in fact.deleted:
+                    self._summary.pop(key, None)
 
     def define(self, rule: MetricRule) -> None:
         """Keep the rule."""
         self.rules[rule.name] = rule
 
     def summary(self) -> dict[str, Any]:
-        """Return what the user set."""
-        return dict(self._summary)
+        """Return the last values."""
+        return {str(key): value for key, value in self._summary.items()}
 
     def flush(self) -> None:
         """Do nothing."""
@@ -62,7 +70,8 @@ class NullRecorder:
         return lambda: None
 
     def finish(self, state: str, exit_code: int) -> None:
-        """Do nothing."""
+        """Take no more."""
+        self.is_closed = True
 
     def warn_once(self, sentence: str, about: str | None = None) -> None:
         """Say nothing."""

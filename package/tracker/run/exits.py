@@ -1,4 +1,8 @@
-"""Ends the active runs when the process ends, and knows how it ended."""
+"""Ends the active runs when the process ends, and knows how it ended.
+
+A process that is killed, by SIGTERM too, ends nothing here: its runs are marked crashed by
+the next process that opens the store, with every row that they logged.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import atexit
 import contextlib
 import os
 import sys
+import threading
 from types import TracebackType
 from typing import Any
 
@@ -20,38 +25,67 @@ def watch(run: Run) -> None:
     """End `run` with the process: failed after an uncaught exception, else finished."""
     if "excepthook" not in _ending:
         _ending["excepthook"], sys.excepthook = sys.excepthook, _on_exception
-        _ending["exit"], sys.exit = sys.exit, _on_exit
-        _ending["pid"] = os.getpid()
+        _ending["exit"] = sys.exit
+        sys.exit = _on_exit  # type: ignore[assignment]
         atexit.register(_end_all)
+    _watch_worker()
     _runs.append(run)
     run.after_end(_runs.remove)
+
+
+def active() -> list[Run]:
+    """Return the runs that this process has begun and not ended, oldest first."""
+    return list(_runs)
+
+
+def _watch_worker() -> None:
+    """End runs with a process of multiprocessing, which leaves without :mod:`atexit`."""
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is None or processes.parent_process() is None or "worker" in _ending:
+        return
+    from multiprocessing import util
+
+    _ending["worker"] = util.Finalize(None, _end_all_of_worker, exitpriority=100)
 
 
 def _on_exception(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    _ending["error"] = error
+    # At an interactive prompt the process goes on after it.
+    if not (hasattr(sys, "ps1") or sys.flags.interactive):
+        _ending["error"] = error
     _ending["excepthook"](kind, error, trace)
 
 
 def _on_exit(status: Any = None) -> None:
-    _ending["status"] = status
+    # In a thread it ends that thread only.
+    if threading.current_thread() is threading.main_thread():
+        _ending["status"] = status
     _ending["exit"](status)
 
 
 def _end_all() -> None:
-    if os.getpid() != _ending["pid"]:
-        return
-    for run in _runs:
-        with contextlib.suppress(Exception):
-            _end(run)
-
-
-def _end(run: Run) -> None:
     error, status = _ending.get("error"), _ending.get("status")
-    if error is not None:
-        run.mark_failed(error)
-    elif isinstance(status, int):
-        run.finish(status)
-    else:
-        run.finish(0 if status is None else 1)
+    _end(error if error is not None else SystemExit(status))
+
+
+def _end_all_of_worker() -> None:
+    error = sys.exc_info()[1]
+    _end(error if error is not None else SystemExit(0))
+
+
+def _end(error: BaseException) -> None:
+    for run in active():
+        with contextlib.suppress(Exception):
+            run.mark_failed(error)
+
+
+def _forget_parent() -> None:
+    """In a forked child: its parent's runs are its parent's to end."""
+    _runs.clear()
+    for name in ("error", "status", "worker"):
+        _ending.pop(name, None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
 import random
 import re
+import sys
+import time
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import NotFoundError, StoreLockedError, UsageError
+from tracker.errors import NotFoundError, StoreLockedError, UsageError, warn
 from tracker.records import MetricRule, RunRecord
 from tracker.run.names import friendly_name, new_run_id
-from tracker.store import read
+from tracker.run.provenance import is_notebook
+from tracker.store import journal, lock, read
 from tracker.store.rows import first_row
 from tracker.store.store import Store
 
 NAME_LIMIT = 128
-_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f]")
-_BRANCH = re.compile(r"(?P<id>[^?]+)\?_step=(?P<step>-?\d+)")
+DEFAULT_PROJECT = "uncategorized"
 RESUME_WORDS = (None, "allow", "must", "never", "auto")
+# A process that is ending may hold its journal a moment longer.
+END_PATIENCE_S = 3.0
+_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_BRANCH = re.compile(r"(?P<id>[^?]+)\?_step=(?P<step>\d{1,18})")
 
 
 @dataclass
@@ -35,6 +43,10 @@ class Origin:
         ``resume`` goes on, ``overwrite`` replaces, ``never`` is a fresh id.
     previous : RunRecord or None
         The run that it goes on from, for resume, rewind and fork.
+    is_auto : bool
+        Whether ``resume="auto"`` was asked for.
+    is_named : bool
+        Whether the user chose the id.
     """
 
     run_id: str
@@ -44,6 +56,8 @@ class Origin:
     fork_from: str | None = None
     fork_step: int | None = None
     rewind_to: int | None = None
+    is_auto: bool = False
+    is_named: bool = False
     rules: list[MetricRule] = field(default_factory=list)
     first_line: int = 0
 
@@ -55,6 +69,24 @@ class Origin:
                 return step + 1
         return self.previous.last_step + 1 if self.previous else 0
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether the run goes on under the id that it had."""
+        return self.resume == "resume" and self.previous is not None
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the user asked for."""
+
+    project: str
+    run_id: str | None
+    name: str | None
+    word: str | None
+    rewound: tuple[str, int] | None
+    forked: tuple[str, int] | None
+    taken: Collection[str]
+
 
 def find_origin(
     store: Store,
@@ -65,8 +97,9 @@ def find_origin(
     resume: str | bool | None,
     fork_from: str | None,
     resume_from: str | None,
+    taken: Collection[str] = (),
 ) -> Origin:
-    """Settle id, name and what the run goes on from.
+    """Settle id, name and what the run goes on from; `taken` are names not stored yet.
 
     Raises
     ------
@@ -80,54 +113,56 @@ def find_origin(
         raise UsageError("resume, resume_from and fork_from exclude each other: give one of them.")
     rewound = _branch("resume_from", resume_from)
     forked = _branch("fork_from", fork_from)
+    run_id = check_name("id", run_id)
     if rewound and run_id not in (None, rewound[0]):
         raise UsageError(f"resume_from names run {rewound[0]!r} and id is {run_id!r}: give one.")
-    if run_id is None and word == "auto":
-        run_id = _remembered(store, project)
-    run_id = check_name("id", rewound[0] if rewound else run_id) or new_run_id()
+    if word == "auto":
+        run_id = _automatic(store, project, run_id)
+    wish = _Wish(project, rewound[0] if rewound else run_id, name, word, rewound, forked, taken)
     try:
-        return _look_up(store, project, run_id, name, word, rewound, forked)
+        origin = _look_up(store, wish)
     except StoreLockedError:
         if word == "must" or rewound or forked:
             raise
         # Another program holds the database; a fresh run needs nothing from it.
         generator = random.SystemRandom()
         label = name or friendly_name(generator, ()) + f"{generator.randrange(1000)}"
-        return Origin(run_id, label, "resume" if word else "never")
-
-
-def _look_up(
-    store: Store,
-    project: str,
-    run_id: str,
-    name: str | None,
-    word: str | None,
-    rewound: tuple[str, int] | None,
-    forked: tuple[str, int] | None,
-) -> Origin:
-    with store.reading() as db:
-        previous = _exact(read.run(db, project, run_id), run_id)
-        taken = [] if name else _names(db, project)
-        origin = Origin(run_id, name or friendly_name(random.SystemRandom(), taken))
-        if forked:
-            parent = _exact(read.run(db, project, forked[0]), forked[0])
-            _require(parent, forked[0], project, "fork_from")
-            origin.fork_from, origin.fork_step = forked
-            origin.previous = parent
-            if previous is not None:
-                raise UsageError(f"Run {run_id} exists already: fork into another id.")
-        elif rewound:
-            _require(previous, run_id, project, "resume_from")
-            origin.resume, origin.rewind_to, origin.previous = "resume", rewound[1], previous
-        else:
-            _settle_existing(origin, previous, word, project)
-        if origin.previous is not None:
-            key = origin.previous.run_key
-            origin.rules = read.metrics(db, [key]).get(key, [])
-            if origin.resume == "resume":
-                origin.name = name or origin.previous.name
-                origin.first_line = _next_line(db, key)
+        origin = Origin(run_id or new_run_id(), label, "resume" if word else "never")
+    origin.is_auto, origin.is_named = word == "auto", wish.run_id is not None
     return origin
+
+
+def _look_up(store: Store, wish: _Wish) -> Origin:
+    run_id = wish.run_id or new_run_id()
+    with store.reading() as db:
+        previous = _exact(db, wish.project, run_id)
+        taken = set() if wish.name else {*_names(db, wish.project), *wish.taken}
+        origin = Origin(run_id, wish.name or friendly_name(random.SystemRandom(), taken))
+        if wish.forked:
+            _fork(db, origin, previous, wish.forked, wish.project)
+        elif wish.rewound:
+            origin.resume, origin.rewind_to = "resume", wish.rewound[1]
+            origin.previous = _reaching("resume_from", previous, wish.rewound, wish.project)
+        else:
+            _settle_existing(origin, previous, wish.word, wish.project)
+        if origin.previous is not None:
+            _inherit(db, origin, wish.name)
+        journals = _journals(db, previous) if origin.resume != "never" else set()
+    # What a run has that ended only now was not read yet.
+    return _look_up(store, wish) if _await_end(store, journals, run_id) else origin
+
+
+def _fork(
+    db: Any,
+    origin: Origin,
+    existing: RunRecord | None,
+    forked: tuple[str, int],
+    project: str,
+) -> None:
+    if existing is not None:
+        raise UsageError(f"Run {origin.run_id} exists already: fork into another id.")
+    origin.previous = _reaching("fork_from", _exact(db, project, forked[0]), forked, project)
+    origin.fork_from, origin.fork_step = forked
 
 
 def _settle_existing(
@@ -151,12 +186,73 @@ def _settle_existing(
         origin.resume, origin.previous = "resume", previous
 
 
-def _require(record: RunRecord | None, run_id: str, project: str, argument: str) -> None:
+def _inherit(db: Any, origin: Origin, name: str | None) -> None:
+    assert origin.previous is not None
+    key = origin.previous.run_key
+    origin.rules = read.metrics(db, [key]).get(key, [])
+    if origin.is_resumed:
+        origin.name = name or origin.previous.name
+        query = "SELECT coalesce(max(number), -1) + 1 FROM console WHERE run_key = ?"
+        row = first_row(db, query, [key])
+        origin.first_line = int(row[0]) if row else 0
+
+
+def _reaching(
+    argument: str, record: RunRecord | None, branch: tuple[str, int], project: str
+) -> RunRecord:
+    run_id, step = branch
     if record is None:
         raise NotFoundError(f"{argument}: there is no run {run_id!r} in project {project!r}.")
+    if step > record.last_step:
+        raise UsageError(
+            f"{argument} is '{run_id}?_step={step}', and the last step of that run is "
+            f"{record.last_step}."
+        )
+    return record
 
 
-def _exact(record: RunRecord | None, run_id: str) -> RunRecord | None:
+def _await_end(store: Store, journals: set[str], run_id: str) -> bool:
+    """Wait a moment for the process that writes a run to end; say whether it had to.
+
+    Raises
+    ------
+    UsageError
+        If it goes on: two writers would mix the run up.
+    """
+    has_waited = False
+    give_up_at = time.monotonic() + END_PATIENCE_S
+    while _is_written(store, journals):
+        has_waited = True
+        if time.monotonic() > give_up_at:
+            raise UsageError(
+                f"Run {run_id!r} is still being written, by this process or another one: finish "
+                "it there first, or choose another id."
+            )
+        time.sleep(0.05)
+    if has_waited:
+        store.recover()
+    return has_waited
+
+
+def _is_written(store: Store, journals: set[str]) -> bool:
+    segments = journal.stems(store.journal_dir)
+    for path in (segments[stem][-1] for stem in journals & segments.keys()):
+        descriptor = lock.seize(path)
+        if descriptor is not None:
+            lock.close(descriptor)
+        elif path.exists():
+            return True
+    return False
+
+
+def _journals(db: Any, record: RunRecord | None) -> set[str]:
+    key = -1 if record is None else record.run_key
+    rows = db.execute("SELECT journal FROM session WHERE run_key = ?", [key]).fetchall()
+    return {row[0] for row in rows}
+
+
+def _exact(db: Any, project: str, run_id: str) -> RunRecord | None:
+    record = read.run(db, project, run_id)
     return record if record is not None and record.run_id == run_id else None
 
 
@@ -164,13 +260,6 @@ def _names(db: Any, project: str) -> list[str]:
     return [
         row[0] for row in db.execute("SELECT name FROM run WHERE project = ?", [project]).fetchall()
     ]
-
-
-def _next_line(db: Any, run_key: int) -> int:
-    row = first_row(
-        db, "SELECT coalesce(max(number), -1) + 1 FROM console WHERE run_key = ?", [run_key]
-    )
-    return int(row[0])
 
 
 def _resume_word(resume: str | bool | None) -> str | None:
@@ -203,38 +292,66 @@ def check_name(argument: str, value: object) -> str | None:
     """
     if value is None:
         return None
-    text = str(value) if isinstance(value, str | int) else ""
-    if not text.strip() or len(text) > NAME_LIMIT or _FORBIDDEN.search(text):
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text.strip(" .") or len(text) > NAME_LIMIT or _FORBIDDEN.search(text):
         raise UsageError(
             f"{argument} is {str(value)[:200]!r}: expected 1 to {NAME_LIMIT} characters without "
-            "/ \\ # ? % : or line breaks."
+            "/ \\ # ? % : or line breaks, and not dots alone."
         )
-    return text
+    # The same word typed on two systems is the same name.
+    return unicodedata.normalize("NFC", text)
 
 
-def _memory(store: Store) -> Path:
-    return store.root / "resume.json"
+def default_project() -> str:
+    """Return the project of a run that names none, as W&B does.
+
+    The name of the git work tree, and of the folder in it that the program is in; outside of
+    one ``"uncategorized"``.
+    """
+    program = None if is_notebook() else getattr(sys.modules.get("__main__"), "__file__", None)
+    here = Path(os.path.abspath(program)).parent if program else Path.cwd()  # noqa: PTH100
+    root = next((each for each in (here, *here.parents) if (each / ".git").exists()), None)
+    if root is None:
+        return DEFAULT_PROJECT
+    text = "-".join(
+        [root.name, *(["_".join(here.relative_to(root).parts)] if here != root else [])]
+    )
+    text = _FORBIDDEN.sub("_", text)[:NAME_LIMIT]
+    return text if text.strip(" .") else DEFAULT_PROJECT
 
 
-def _remembered(store: Store, project: str) -> str | None:
+def _automatic(store: Store, project: str, run_id: str | None) -> str | None:
+    """Return the id that ``resume="auto"`` goes on with."""
     try:
-        known = json.loads(_memory(store).read_text(encoding="utf-8"))
+        known = _memory(store, project).read_text(encoding="utf-8").strip() or None
     except (OSError, ValueError):
-        return None
-    found = known.get(project) if isinstance(known, dict) else None
-    return found if isinstance(found, str) else None
+        known = None
+    if run_id is not None and known not in (None, run_id):
+        warn(f"resume='auto' would go on with run {known!r}: id={run_id!r} is used instead.")
+    return run_id or known
 
 
-def remember(store: Store, project: str, run_id: str | None) -> None:
-    """Keep, or forget, the run that ``resume="auto"`` goes on with if this one crashes."""
+def remember(store: Store, project: str, run_id: str) -> None:
+    """Keep in mind that ``resume="auto"`` goes on with this run if it does not end well."""
+    place = _memory(store, project)
+    partial = place.with_suffix(f".{os.getpid()}")
     try:
-        known = json.loads(_memory(store).read_text(encoding="utf-8"))
+        place.parent.mkdir(exist_ok=True, mode=0o700)
+        partial.write_text(run_id, encoding="utf-8")
+        partial.replace(place)
+    except OSError as error:
+        warn(f"resume='auto' will not find run {run_id} again: {error}.")
+
+
+def forget(store: Store, project: str, run_id: str) -> None:
+    """Forget the run that :func:`remember` kept, if it is this one."""
+    place = _memory(store, project)
+    try:
+        if place.read_text(encoding="utf-8") == run_id:
+            place.unlink()
     except (OSError, ValueError):
-        known = {}
-    if run_id is None:
-        known.pop(project, None)
-    else:
-        known[project] = run_id
-    partial = _memory(store).with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(known), encoding="utf-8")
-    partial.replace(_memory(store))
+        return
+
+
+def _memory(store: Store, project: str) -> Path:
+    return store.root / "resume" / hashlib.sha256(project.encode()).hexdigest()[:16]

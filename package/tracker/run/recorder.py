@@ -6,14 +6,14 @@ import os
 import socket
 import threading
 import time
-import warnings
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from tracker.errors import TrackerWarning
+from tracker.errors import RunFinishedError, warn
 from tracker.records import MetricRule
+from tracker.run.outbox import Outbox
+from tracker.run.steps import whole_step
 from tracker.run.values import PLAIN, Coercer
 from tracker.settings import Settings
 from tracker.store import facts
@@ -25,13 +25,24 @@ from tracker.store.objects import Objects
 from tracker.store.store import Store
 
 ROW_TAG = 2
-SPARE_FACTS = 100_000
+MOST_WARNINGS = 1000
 _live_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
 def now_us() -> int:
     """Return microseconds since the epoch."""
     return time.time_ns() // 1000
+
+
+class _Keyset(NamedTuple):
+    """What is known of rows with the same keys.
+
+    `missing` are step metrics that each row is given, `given` those it has, with their places.
+    """
+
+    number: int
+    missing: tuple[str, ...] = ()
+    given: tuple[tuple[str, int], ...] = ()
 
 
 class Recorder:
@@ -58,19 +69,23 @@ class Recorder:
         self.rules: dict[str, MetricRule] = {}
         self.step = first_step
         self.is_closed = False
-        self._is_foreign = False
-        self._keysets: dict[tuple[str, ...], int] = {}
+        self.is_foreign = False
+        self._is_open = False
+        self._is_busy = False
+        self._keysets: dict[tuple[str, ...], _Keyset] = {}
         self._keyset_count = 0
         self._system_keysets: dict[tuple[str, ...], int] = {}
         self._system_step = 0
         self._synced: dict[str, Any] = {}
         self._warned: set[str] = set()
-        self._spare: deque[Any] = deque(maxlen=SPARE_FACTS)
+        self._unsaid: list[str] = []
+        self._last_summary: dict[str, Any] = {}
         self._writer = JournalWriter(store.journal_dir, fsync=settings.fsync)
+        self._outbox = Outbox(self._writer, self.warn_once)
         begin.host, begin.pid = socket.gethostname(), os.getpid()
         self._writer.open_segment(begin)
-        self._objects = Objects(store.objects_dir)
-        self.coercer = Coercer(self._objects.put_bytes, self.warn_once)
+        self.objects = Objects(store.objects_dir)
+        self.coercer = Coercer(self.objects.put_bytes, self.warn_once)
         self.live = Live(
             store,
             self._writer,
@@ -100,129 +115,131 @@ class Recorder:
         """Return any value as plain data."""
         return self.coercer.plain(value)
 
-    @property
-    def objects(self) -> Objects:
-        """The store's files."""
-        return self._objects
+    # ------------------------------------------------------------------ logging
 
     def log(
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
     ) -> None:
-        """Append one row; see :meth:`tracker.Run.log`."""
-        with self.lock:
-            if step is None:
-                at = self.step
-                closes = commit is not False
-            else:
-                at, closes = self._settle_step(step), bool(commit)
-                if at is None:
-                    return
-            keys = tuple(data)
-            values = list(data.values())
-            if not PLAIN.issuperset(map(type, values)) or keys not in self._keysets or self._synced:
-                data = self._prepared(data)
-                keys, values = tuple(data), list(data.values())
-            number = self._keysets.get(keys)
-            if number is None:
-                number = self._new_keyset(keys, "default", self._keysets)
-            row = (ROW_TAG, number, at, time.time_ns() // 1000, values)
-            self._put(row)
-            if closes and at == self.step:
-                self.step = at + 1
-            if self._writer.is_full:
-                self._rotate()
+        """Append one row; see :meth:`tracker.Run.log`.
 
-    def _settle_step(self, step: Any) -> Any:
-        at = self._whole(step)
+        Raises
+        ------
+        RunFinishedError
+            If the run has finished.
+        """
+        with self.lock:
+            if self.is_closed:
+                raise finished_error(self.run_id, "log")
+            self._is_busy = True
+            try:
+                self._log(data, step, commit)
+            finally:
+                self._is_busy = False
+        if self._unsaid:
+            self._say()
+
+    def _log(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
+        at: int | None
+        if step is None:
+            at, closes = self.step, commit is not False
+        else:
+            at, closes = self._settle_step(step, commit)
+            if at is None:
+                return
+        # A copy, because another thread may be changing the user's dict.
+        data = data.copy() if type(data) is dict else self.coercer.flatten(data)
+        keys, values = tuple(data), list(data.values())
+        keyset = self._keysets.get(keys)
+        if keyset is None or not PLAIN.issuperset(map(type, values)):
+            data = self.coercer.flatten(data)
+            keys, values = tuple(data), list(data.values())
+            keyset = self._keysets.get(keys) or self._new_keyset(keys)
+        if keyset.missing:
+            values += [self._synced[metric] for metric in keyset.missing]
+        for metric, place in keyset.given:
+            self._synced[metric] = values[place]
+        if self._is_open and at == self.step:
+            self._put((ROW_TAG, keyset.number, at, time.time_ns() // 1000, values, True))
+        else:
+            self._put((ROW_TAG, keyset.number, at, time.time_ns() // 1000, values))
+        if at == self.step:
+            self._is_open = not closes
+            self.step = at + closes
+        if self._writer.is_full:
+            self._rotate()
+
+    def _settle_step(self, step: Any, commit: bool | None) -> tuple[int | None, bool]:
+        at = whole_step(step, self.warn_once)
         if at is None:
-            return self.step
-        if at >= self.step:
-            self.step = at
-        elif self.settings.strict_steps:
+            return self.step, commit is not False
+        if at > self.step:
+            self.step, self._is_open = at, False
+        elif at < self.step and self.settings.strict_steps:
             self.warn_once(
-                f"Tried to log to step {at} that is less than the current step {self.step}: "
-                "strict_steps is on, so the row is dropped.",
+                f"Tried to log to step {at} that is less than the current step {self.step}. "
+                "strict_steps is on, so rows with an earlier step are dropped.",
                 "late",
             )
-            return None
-        return at
+            return None, False
+        return at, bool(commit)
 
-    def _whole(self, step: Any) -> int | None:
-        if type(step) is int and -(2**62) < step < 2**62:
-            return step
-        try:
-            number = float(step.item() if hasattr(step, "item") else step)
-            at = int(number)
-        except (TypeError, ValueError, OverflowError):
-            at = number = None  # type: ignore[assignment]
-        if at is None or not -(2**62) < at < 2**62:
-            self.warn_once(
-                f"step is {step!r}: expected a whole number. The row has the next step instead."
-            )
-            return None
-        if at != number:
-            self.warn_once(f"step is {step!r}: expected a whole number. Stored at step {at}.")
-        return at
+    def _new_keyset(self, keys: tuple[str, ...]) -> _Keyset:
+        missing = self._missing(keys) if self._synced else ()
+        given = tuple((key, place) for place, key in enumerate(keys) if key in self._synced)
+        number = self._name_keys((*keys, *missing), "default")
+        keyset = self._keysets[keys] = _Keyset(number, missing, given)
+        return keyset
 
-    def _prepared(self, data: Mapping[Any, Any]) -> dict[str, Any]:
-        flat = self.coercer.flatten(data)
-        for key in list(flat) if self._synced else ():
+    def _missing(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        wanted: dict[str, None] = {}
+        for key in keys:
             rule = rule_for(key, self.rules)
-            metric = rule.step_metric if rule is not None and rule.step_sync else None
-            if metric is not None and metric not in flat:
-                flat[metric] = self._synced.get(metric, 0)
-        for metric in self._synced:
-            if metric in flat:
-                self._synced[metric] = flat[metric]
-        return flat
+            if rule is not None and rule.step_sync and rule.step_metric is not None:
+                wanted[rule.step_metric] = None
+        return tuple(metric for metric in wanted if metric not in keys)
 
-    def _new_keyset(
-        self, keys: tuple[str, ...], stream: str, keysets: dict[tuple[str, ...], int]
-    ) -> int:
+    def _name_keys(self, keys: tuple[str, ...], stream: str) -> int:
         self._keyset_count += 1
-        number = keysets[keys] = self._keyset_count
-        self.append(facts.Keys(number, stream, list(keys)))
-        return number
+        self._put(facts.Keys(self._keyset_count, stream, list(keys)))
+        return self._keyset_count
 
     def log_system(self, readings: Mapping[str, float], time_s: float) -> None:
         """Append one row of system readings, keys without ``system/``."""
         keys = tuple(readings)
         with self.lock:
-            if self.is_closed or not keys:
+            if self.is_closed or self.is_foreign or not keys:
                 return
             number = self._system_keysets.get(keys)
             if number is None:
-                number = self._new_keyset(
-                    tuple(f"system/{key}" for key in keys), "system", self._system_keysets
-                )
+                number = self._name_keys(tuple(f"system/{key}" for key in keys), "system")
                 self._system_keysets[keys] = number
             values = [float(value) for value in readings.values()]
-            self.append(facts.Row(number, self._system_step, int(time_s * 1e6), values))
+            self._put(facts.Row(number, self._system_step, int(time_s * 1e6), values))
             self._system_step += 1
 
-    def append(self, fact: Any) -> None:
-        """Append any fact to the journal; a full disk is survived."""
+    def append(self, *several: Any) -> None:
+        """Append facts to the journal by one write; after the end of the run do nothing."""
         with self.lock:
-            if not self.is_closed:
-                self._put(fact)
-
-    def append_many(self, several: list[Any]) -> None:
-        """Append several facts by one write."""
-        with self.lock:
-            if self.is_closed or self._is_foreign:
+            if self.is_closed:
                 return
-            try:
-                self._writer.append_many(several)
-            except Exception:  # noqa: BLE001 - one by one, each is rescued on its own
-                for fact in several:
-                    self._put(fact)
+            if self.is_foreign:
+                self._warn_of_fork()
+            elif len(several) == 1:
+                self._outbox.put(several[0])
+            else:
+                self._outbox.put_many(list(several))
+
+    def _put(self, fact: Any) -> None:
+        if self.is_foreign:
+            self._warn_of_fork()
+        else:
+            self._outbox.put(fact)
 
     def define(self, rule: MetricRule) -> None:
         """Keep a metric rule."""
         with self.lock:
             self.rules[rule.name] = rule
-            if rule.step_metric and rule.step_sync:
-                self._synced.setdefault(rule.step_metric, 0)
+            self._sync([rule], {})
             self.append(
                 facts.Metric(
                     rule.name, rule.step_metric, rule.step_sync, list(rule.summary), rule.goal,
@@ -230,16 +247,64 @@ class Recorder:
                 )
             )  # fmt: skip
 
+    def go_on(self, rules: list[MetricRule], summary: Mapping[str, Any]) -> None:
+        """Take over the rules and the last step metrics of the run that this one goes on from."""
+        with self.lock:
+            self.rules.update({rule.name: rule for rule in rules})
+            self._sync(rules, summary)
+
+    def _sync(self, rules: list[MetricRule], summary: Mapping[str, Any]) -> None:
+        for rule in rules:
+            if rule.step_metric is not None and rule.step_sync:
+                self._synced.setdefault(rule.step_metric, summary.get(rule.step_metric, 0))
+        self._keysets.clear()
+
+    def _rotate(self) -> None:
+        begin = facts.Begin(
+            self.begin.project, self.begin.run_id, now_us(), segment=len(self._writer.segments),
+            host=self.begin.host, pid=self.begin.pid,
+        )  # fmt: skip
+        try:
+            self._writer.open_segment(begin)
+        except OSError as error:
+            self.warn_once(f"A new journal segment cannot be begun ({error.strerror}).", "segment")
+            return
+        self._keysets.clear()
+        self._system_keysets.clear()
+        self.live.feed.add_segment(self._writer.segments[-1])
+
+    # ------------------------------------------------------------------ reading
+
     def summary(self) -> dict[str, Any]:
         """Return the summary, of every row logged so far."""
+        if self.is_closed or self.is_foreign:
+            return dict(self._last_summary)
         feed = self.live.feed
         feed.read_ahead()
+        if not self._is_read():
+            try:
+                self.flush()
+            except Exception as error:  # noqa: BLE001 - reading a summary must not end a training
+                self.warn_once(f"The summary is behind: {error}", "behind")
         with feed.lock:
-            return dict(feed.intake.fold.values)
+            self._last_summary = dict(feed.intake.fold.values)
+        return dict(self._last_summary)
+
+    def _is_read(self) -> bool:
+        """Say whether the feed has read what was logged: not before its first flush."""
+        newest = self._writer.segments[-1]
+        return self.live.feed.intake.positions.get(newest.name, 0) >= self._writer.size
 
     def flush(self) -> None:
-        """Bring everything logged so far into the store."""
-        FLUSHER.flush(self.live)
+        """Bring everything logged so far into the store.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written now; nothing is lost.
+        """
+        if not self.is_closed and not self.is_foreign:
+            FLUSHER.flush(self.live)
 
     def subscribe(self, listener: Callable[[set[str]], None]) -> Callable[[], None]:
         """Call `listener` with the keys that have news after each flush; return how to stop."""
@@ -251,102 +316,65 @@ class Recorder:
 
         return unsubscribe
 
+    # ------------------------------------------------------------------- ending
+
     def finish(self, state: str, exit_code: int) -> None:
-        """Append the end of the run and take everything in."""
+        """Append the end of the run and take everything in; what is logged later raises."""
         with self.lock:
-            self._drain()
-            self.append(facts.Finish(state, exit_code, now_us()))
+            if self.is_closed or self.is_foreign:
+                return
+            self._outbox.put(facts.Finish(state, exit_code, now_us()))
             self.is_closed = True
-        FLUSHER.finish(self.live)
+            waiting = len(self._outbox.waiting)
+        if waiting:
+            self.warn_once(
+                f"The journal still cannot be written: the last {waiting:,} facts of run "
+                f"{self.run_id}, its end among them, are lost."
+            )
+        try:
+            FLUSHER.finish(self.live)
+        except Exception as error:  # noqa: BLE001 - whatever the database says, training goes on
+            self.warn_once(
+                f"Run {self.run_id} has ended, but the store cannot be written now: {error} "
+                "Nothing is lost: the next run that starts takes the journal in."
+            )
+        self._last_summary = dict(self.live.feed.intake.fold.values)
 
     def warn_once(self, sentence: str, about: str | None = None) -> None:
         """Warn of something, once a run; `about` tells sentences apart."""
-        if (about or sentence) not in self._warned and len(self._warned) < 1000:
-            self._warned.add(about or sentence)
-            warnings.warn(sentence, TrackerWarning, stacklevel=4)
-
-    def disown(self) -> None:
-        """In a forked child: the journal is the parent's, and nothing is written to it."""
-        self.lock = threading.RLock()
-        self._is_foreign = True
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether this process is a fork of the one that began the run."""
-        return self._is_foreign
-
-    def _put(self, fact: Any) -> None:
-        if self._is_foreign:
-            self.warn_once(
-                "A forked process logs to its parent's run: nothing is stored. Start a run of "
-                "its own there with tracker.init(reinit='create_new').",
-                "fork",
-            )
+        if (about or sentence) in self._warned or len(self._warned) >= MOST_WARNINGS:
             return
-        if self._spare and not self._drain():
-            self._spare.append(fact)
-            return
-        try:
-            self._writer.append(fact)
-        except OSError as error:
-            self._keep(fact, error)
-        except Exception:  # noqa: BLE001 - msgspec, a number or a text that it cannot hold
-            self._put_plainer(fact)
+        self._warned.add(about or sentence)
+        self._unsaid.append(sentence)
+        if not self._is_busy:
+            self._say()
 
-    def _put_plainer(self, fact: Any) -> None:
-        try:
-            self._writer.append(_encodable(fact))
-        except OSError as error:
-            self._keep(fact, error)
+    def _say(self) -> None:
+        # Not while a row is being written: under the filter "error" a warning raises.
+        while self._unsaid:
+            warn(self._unsaid.pop(0))
 
-    def _keep(self, fact: Any, error: OSError) -> None:
-        if len(self._spare) == self._spare.maxlen:
-            self.warn_once("The disk has been full for too long: the oldest rows are lost.")
-        self._spare.append(fact)
+    def _warn_of_fork(self) -> None:
         self.warn_once(
-            f"The journal cannot be written ({error.strerror}): rows are kept in memory until it "
-            "can be, the last 100,000 of them.",
-            "disk",
+            f"A forked process logs to run {self.run_id} of its parent: nothing is stored. Start "
+            "a run of its own there with tracker.init().",
+            "fork",
         )
 
-    def _drain(self) -> bool:
-        """Write what a full disk had refused; say whether it all went."""
-        with self.lock:
-            while self._spare:
-                try:
-                    self._writer.append(_encodable(self._spare[0]))
-                except OSError:
-                    return False
-                self._spare.popleft()
-            return True
-
-    def _rotate(self) -> None:
-        begin = facts.Begin(
-            self.begin.project, self.begin.run_id, now_us(), segment=len(self._writer.segments),
-            host=self.begin.host, pid=self.begin.pid,
-        )  # fmt: skip
-        try:
-            self._writer.open_segment(begin)
-        except OSError as error:
-            self.warn_once(f"A new journal segment cannot be begun ({error}).", "disk")
-            return
-        self._keysets.clear()
-        self._system_keysets.clear()
-        self.live.feed.add_segment(self._writer.segments[-1])
+    def disown(self) -> None:
+        """In a forked child: the journal is the parent's, and nothing is read or written."""
+        self.is_foreign = True
+        self.lock = threading.RLock()
+        self._is_busy = False
+        self._last_summary = dict(self.live.feed.intake.fold.values)
 
 
-def _encodable(fact: Any) -> Any:
-    if isinstance(fact, str):
-        return fact.encode("utf-8", "replace").decode()
-    if isinstance(fact, Mapping):
-        return {_encodable(k): _encodable(v) for k, v in fact.items()}
-    if isinstance(fact, list | tuple):
-        return type(fact)(_encodable(item) for item in fact)
-    if isinstance(fact, int) and not isinstance(fact, bool) and not -(2**63) <= fact < 2**64:
-        return float(fact)
-    if hasattr(fact, "__struct_fields__"):
-        return type(fact)(*(_encodable(getattr(fact, f)) for f in fact.__struct_fields__))
-    return fact
+def finished_error(run_id: str, action: str) -> RunFinishedError:
+    """Return the error of a call on a run that has finished."""
+    return RunFinishedError(
+        f"Run ({run_id}) is finished. The call to `{action}` will be ignored. Please make sure "
+        "that you are using an active run: start one with tracker.init()."
+    )
 
 
 def _disown_all() -> None:

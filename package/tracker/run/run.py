@@ -2,83 +2,89 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tracker.errors import RunFinishedError, UsageError
+from tracker.errors import UsageError
 from tracker.records import MetricRule
 from tracker.run.config import Config
+from tracker.run.config_keeper import ConfigKeeper
+from tracker.run.identity import check_tags
+from tracker.run.lifetime import Lifetime
 from tracker.run.metrics import make_rule
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.summary import Summary
-from tracker.settings import Settings
 from tracker.store import facts
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact
 
+__all__ = ["Run", "check_tags"]
+
 ALERT_TITLE_LIMIT = 64
-TAG_LIMIT = 64
+ALERT_WAIT_S = 60.0
 LEVELS = ("INFO", "WARN", "ERROR")
+# W&B's methods that this version has not.
+_MISSING = frozenset(
+    """
+    display finish_artifact link_artifact link_model log_code log_model pin_config_keys restore
+    save status to_html unwatch upsert_artifact use_model watch
+    """.split()  # noqa: SIM905 - a word a piece
+)
 
 
-class Run:
+class Run(Lifetime):
     """A run that is being recorded. Made by :func:`tracker.init`.
 
     Used as a context manager it finishes at the end of the block; an exception marks it
     failed and its traceback is stored.
-
-    Attributes
-    ----------
-    id : str
-        Eight characters, or what ``init(id=…)`` was given.
-    project : str
-        The project's name.
-    config : Config
-        What the user chose; see :class:`~tracker.run.config.Config`.
-    summary : Summary
-        The last or best values; see :class:`~tracker.run.summary.Summary`.
     """
 
     def __init__(
         self,
         recorder: Recorder,
         config: Mapping[str, Any],
+        fields: Mapping[str, Any],
         *,
         allow_val_change: bool,
         resumed: bool = False,
         offset_s: float = 0.0,
+        first_line: int = 0,
     ) -> None:
-        begin = recorder.begin
-        self._recorder = recorder
-        self._fields = dict(begin.fields)
-        self._resumed = resumed
-        self._offset_s = offset_s
-        self._before_end: list[Callable[[Run], None]] = []
-        self._after_end: list[Callable[[Run], None]] = []
+        super().__init__(recorder, fields, resumed=resumed, offset_s=offset_s)
         self._alerted_at: dict[str, float] = {}
-        self._exit_code: int | None = None
-        self.is_quiet = recorder.settings.silent
-        self.id = begin.run_id
-        self.project = begin.project
-        self.start_time = begin.time_us / 1e6
-        self.starting_step = recorder.step
-        self.config = Config(
-            config,
-            plain=recorder.coercer.plain,
-            save=lambda values: self._change(config=values),
-            allow_val_change=allow_val_change,
+        self._lines = itertools.count(first_line)
+        self._write_text: Callable[[str], None] = self._write_lines
+        keeper = ConfigKeeper(recorder, self._check_alive, self.use_artifact)
+        self._config = Config(config, keeper=keeper, allow_val_change=allow_val_change)
+        self._summary = Summary(
+            read=recorder.summary,
+            change=self._change_summary,
+            plain=lambda value: recorder.coercer.plain(value, "summary"),
         )
-        self.summary = Summary(
-            read=recorder.summary, change=self._change_summary, plain=recorder.coercer.plain
-        )
-        self.before_flush(self.config.notice_changes)
+        self.before_flush(self._before_last)
+
+    @property
+    def config(self) -> Config:
+        """What the user chose; see :class:`~tracker.run.config.Config`."""
+        return self._config
+
+    @property
+    def config_static(self) -> Mapping[str, Any]:
+        """A copy of the config, not to be changed."""
+        return MappingProxyType(self._config.as_dict())
+
+    @property
+    def summary(self) -> Summary:
+        """The last or best values; see :class:`~tracker.run.summary.Summary`."""
+        return self._summary
 
     # ------------------------------------------------------------------ logging
 
@@ -102,15 +108,20 @@ class Run:
         RunFinishedError
             If the run has finished.
         """
-        if self._exit_code is not None:
-            self._refuse("log")
-        if not isinstance(data, Mapping):
-            self._recorder.warn_once(
-                f"log() was given a {type(data).__name__}: expected a dict such as "
-                "{'loss': 0.1}. It is stored under the key 'value'."
-            )
-            data = {"value": data}
+        if type(data) is not dict:
+            data = self._as_mapping(data)
         self._recorder.log(data, step, commit)
+
+    def _as_mapping(self, data: object) -> Mapping[str, Any]:
+        if isinstance(data, Mapping):
+            return data
+        self._check_alive("log")
+        self._recorder.warn_once(
+            f"log() was given a {type(data).__name__}: expected a dict such as "
+            "{'loss': 0.1}. It is stored under the key 'value'.",
+            "no dict",
+        )
+        return {"value": data}
 
     def define_metric(
         self,
@@ -148,7 +159,7 @@ class Run:
         """
         self._check_alive("define_metric")
         rule = make_rule(
-            name, self._recorder.rules.get(name), step_metric=step_metric, step_sync=step_sync,
+            name, self._recorder.rules, step_metric=step_metric, step_sync=step_sync,
             hidden=hidden, summary=summary, goal=goal, overwrite=overwrite,
         )  # fmt: skip
         self._recorder.define(rule)
@@ -175,26 +186,39 @@ class Run:
         Raises
         ------
         UsageError
-            If the level is another word.
+            If the level is another word, or the duration no number.
         """
         self._check_alive("alert")
         word = str(getattr(level, "value", level) or "INFO").upper()
         if word not in LEVELS:
-            raise UsageError("level must be one of 'INFO', 'WARN', or 'ERROR'")
-        wait_s = 60.0 if wait_duration is None else _seconds(wait_duration)
+            raise UsageError(
+                f"level must be one of 'INFO', 'WARN', or 'ERROR', and it is {level!r}."
+            )
+        title, text = str(title)[:ALERT_TITLE_LIMIT], str(text)
         now = time.monotonic()
-        if now - self._alerted_at.get(title, float("-inf")) < wait_s:
+        if now - self._alerted_at.get(title, float("-inf")) < _wait_s(wait_duration):
             return
         self._alerted_at[title] = now
-        payload = {"title": str(title)[:ALERT_TITLE_LIMIT], "text": str(text), "level": word}
+        payload = {"title": title, "text": text, "level": word}
         self._recorder.append(facts.Event("alert", now_us(), payload))
         if not self.settings.silent:
-            print(f"tracker: {word} {payload['title']}: {payload['text']}", file=sys.stderr)
+            _print(f"tracker: {word} {title}: {text}")
+
+    def mark_preempting(self) -> None:
+        """Keep with the run that its machine is about to be taken away."""
+        self._check_alive("mark_preempting")
+        self._recorder.append(facts.Event("preempting", now_us(), {}))
 
     def write_logs(self, text: str) -> None:
-        """Add lines to the run's console log without printing them."""
+        """Add text to the run's console log without printing it."""
         self._check_alive("write_logs")
-        self._recorder.append(facts.Event("log", now_us(), {"text": str(text)}))
+        self._write_text(str(text) if str(text).endswith("\n") else f"{text}\n")
+
+    def _write_lines(self, text: str) -> None:
+        lines = [
+            facts.Line(next(self._lines), "stdout", now_us(), line) for line in text.splitlines()
+        ]
+        self._recorder.append(*lines)
 
     # ---------------------------------------------------------------- artifacts
 
@@ -229,232 +253,69 @@ class Run:
         self._check_alive("log_artifact")
         from tracker.artifacts import logging as artifact_logging
 
-        return artifact_logging.log_artifact(
-            self._recorder, artifact_or_path, name, type, aliases, tags
-        )
+        artifact = artifact_logging.as_artifact(artifact_or_path, self.id, name, type)
+        if self.disabled:
+            return artifact
+        return artifact_logging.log_artifact(self._recorder, artifact, aliases, tags)
 
     def use_artifact(
         self,
         artifact_or_name: Artifact | str,
         type: str | None = None,
+        aliases: Sequence[str] | None = None,
+        use_as: str | None = None,
     ) -> Artifact:
         """Say that this run uses a version, by ``name:alias`` or ``name:v3``, and return it.
+
+        Parameters
+        ----------
+        artifact_or_name : Artifact or str
+            A version, perhaps of another project (``project/name:alias``). An artifact that
+            was not logged before is logged.
+        type : str, optional
+            The type that it must have.
+        aliases : sequence of str, optional
+            Names for a version that is logged by this call.
+        use_as : str, optional
+            Accepted for W&B's sake.
 
         Raises
         ------
         NotFoundError
             If there is no such version.
+        UsageError
+            If it is of another type, or the run is disabled.
         """
         self._check_alive("use_artifact")
+        if self.disabled:
+            raise UsageError("This run is disabled and has no artifacts: use mode='offline'.")
         from tracker.artifacts import logging as artifact_logging
 
-        return artifact_logging.use_artifact(self._recorder, artifact_or_name, type)
-
-    # ------------------------------------------------------------------- ending
-
-    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """Bring everything into the store and end the run.
-
-        Parameters
-        ----------
-        exit_code : int, optional
-            0, the default, for a run that finished; anything else marks it failed.
-        quiet : bool, optional
-            Print no summary.
-        """
-        self._end("failed" if exit_code else "finished", int(exit_code or 0), quiet=quiet)
-
-    def _end(self, state: str, exit_code: int, *, quiet: bool | None = None) -> None:
-        if self._exit_code is not None or self._recorder.is_foreign:
-            return
-        self.is_quiet = bool(quiet) or self.settings.silent
-        self.config.notice_changes()
-        for listener in self._before_end:
-            listener(self)
-        self._exit_code = exit_code
-        try:
-            self._recorder.finish(state, exit_code)
-        finally:
-            for listener in self._after_end:
-                listener(self)
-
-    def mark_failed(self, error: BaseException) -> None:
-        """Store a traceback and end the run as failed."""
-        if self._exit_code is not None:
-            return
-        lines = traceback.format_exception(error)
-        payload = {"type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}
-        self._recorder.append(facts.Event("error", now_us(), self._recorder.coercer.plain(payload)))
-        self._end("failed", 255 if isinstance(error, KeyboardInterrupt) else 1)
-
-    def __enter__(self) -> Run:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        is_clean_exit = isinstance(error, SystemExit) and error.code in (None, 0)
-        if error is None or is_clean_exit:
-            self.finish()
-        else:
-            self.mark_failed(error)
-
-    # ------------------------------------------------------------------ reading
-
-    @property
-    def step(self) -> int:
-        """The step that the next row gets."""
-        return self._recorder.step
-
-    @property
-    def state(self) -> str:
-        """``running`` until the run has ended, then ``finished`` or ``failed``."""
-        if self._exit_code is None:
-            return "running"
-        return "failed" if self._exit_code else "finished"
-
-    @property
-    def name(self) -> str:
-        """The name that people read; may be set."""
-        return str(self._fields.get("name") or self.id)
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._set_field("name", str(value))
-
-    @property
-    def notes(self) -> str | None:
-        """A longer description; may be set."""
-        return self._fields.get("notes")
-
-    @notes.setter
-    def notes(self, value: str | None) -> None:
-        self._set_field("notes", None if value is None else str(value))
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Labels; may be set."""
-        return tuple(self._fields.get("tags") or ())
-
-    @tags.setter
-    def tags(self, value: Sequence[str]) -> None:
-        self._set_field("tags", list(check_tags(value)))
-
-    @property
-    def group(self) -> str | None:
-        """The group that the run belongs to."""
-        return self._fields.get("group")
-
-    @property
-    def job_type(self) -> str | None:
-        """The kind of job, such as ``train`` or ``eval``."""
-        return self._fields.get("job_type")
-
-    @property
-    def sweep_id(self) -> str | None:
-        """The sweep that the run belongs to, if any."""
-        return self._fields.get("sweep_id")
-
-    @property
-    def resumed(self) -> bool:
-        """Whether the run goes on from an earlier one of the same id."""
-        return self._resumed
-
-    @property
-    def settings(self) -> Settings:
-        """How the run is recorded."""
-        return self._recorder.settings
-
-    @property
-    def disabled(self) -> bool:
-        """Whether nothing is recorded."""
-        return self.settings.mode == "disabled"
-
-    @property
-    def offline(self) -> bool:
-        """Whether nothing leaves this machine: always."""
-        return True
-
-    @property
-    def entity(self) -> str:
-        """W&B's account name; empty here."""
-        return ""
-
-    @property
-    def path(self) -> str:
-        """``project/id``, as :meth:`tracker.Api.run` takes it."""
-        return f"{self.project}/{self.id}"
-
-    @property
-    def dir(self) -> str:
-        """A folder for files of this run, made at the first use."""
-        place = self.settings.root / "files" / self._recorder.live.writer.stem
-        place.mkdir(parents=True, exist_ok=True)
-        return str(place)
-
-    @property
-    def url(self) -> str:
-        """Where the run can be seen: in JupyterLab where that runs, else in the store."""
-        if self.disabled:
-            return ""
-        from tracker.run.address import run_url
-
-        return run_url(self.settings.root, self.project, self.id)
-
-    @property
-    def runtime_s(self) -> float:
-        """Seconds for which the run has run, all sessions together."""
-        return time.time() - self.start_time + self._offset_s
+        return artifact_logging.use_artifact(self._recorder, artifact_or_name, type, aliases)
 
     # ------------------------------------------------------------------ helping
 
-    def flush(self) -> None:
-        """Bring everything logged so far into the store now."""
-        self._check_alive("flush")
-        self._recorder.flush()
+    def hear_logs_by(self, write: Callable[[str], None]) -> None:
+        """Hand what :meth:`write_logs` is given to `write`, which numbers the console's lines."""
+        self._write_text = write
 
-    def subscribe(self, listener: Callable[[set[str]], None]) -> Callable[[], None]:
-        """Call `listener` after each flush with the keys that have news; return how to stop."""
-        return self._recorder.subscribe(listener)
-
-    def before_flush(self, action: Callable[[], None]) -> None:
-        """Call `action` before each flush, to hand over what it has gathered."""
-        self._recorder.live.before_flush.append(action)
-
-    def before_end(self, listener: Callable[[Run], None]) -> None:
-        """Call `listener` when the run ends, while it still takes facts."""
-        self._before_end.append(listener)
-
-    def after_end(self, listener: Callable[[Run], None]) -> None:
-        """Call `listener` when the run has ended and everything is in the store."""
-        self._after_end.append(listener)
-
-    def _change(self, **changes: Any) -> None:
-        if "config" in changes:
-            self._recorder.append(facts.Event("config", now_us(), changes["config"]))
-        self._recorder.append(facts.Change(now_us(), changes))
-
-    def _set_field(self, field: str, value: Any) -> None:
-        self._check_alive(field)
-        self._fields[field] = value
-        self._change(**{field: value})
+    def _before_last(self) -> None:
+        if self._state == "running":
+            self._config.notice_changes()
 
     def _change_summary(self, changed: dict[str, Any], deleted: list[str]) -> None:
         self._check_alive("summary")
         self._recorder.append(facts.SummaryChange(changed, deleted))
 
-    def _check_alive(self, action: str) -> None:
-        if self._exit_code is not None:
-            self._refuse(action)
+    def _label(self, *_: Any, **__: Any) -> None:
+        """Take the label by which Hugging Face tells W&B of itself."""
 
-    def _refuse(self, action: str) -> None:
-        raise RunFinishedError(
-            f"Run ({self.id}) is finished. The call to `{action}` will be ignored. Start a new "
-            "run with tracker.init()."
-        )
+    def __getattr__(self, name: str) -> Any:
+        if name in _MISSING:
+            raise AttributeError(
+                f"Run.{name} of W&B is not part of this version of tracker; dir(run) lists what is."
+            )
+        raise AttributeError(f"'Run' object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return f"<tracker.Run {self.path} ({self.name}, {self.state})>"
@@ -465,24 +326,20 @@ class Run:
         )
 
 
-def check_tags(tags: object) -> tuple[str, ...]:
-    """Return tags as a tuple.
-
-    Raises
-    ------
-    UsageError
-        If one is not a string of 1 to 64 characters.
-    """
-    given = (tags,) if isinstance(tags, str) else tags
-    if not isinstance(given, Sequence | set | frozenset):
-        raise UsageError(f"tags is {tags!r}: expected a list of strings.")
-    for tag in given:
-        if not isinstance(tag, str) or not 1 <= len(tag) <= TAG_LIMIT:
-            raise UsageError(
-                f"Tag {tag!r} cannot be used: expected a string of 1 to 64 characters."
-            )
-    return tuple(dict.fromkeys(given))
+def _wait_s(duration: float | timedelta | None) -> float:
+    if duration is None:
+        return ALERT_WAIT_S
+    if isinstance(duration, timedelta):
+        return duration.total_seconds()
+    try:
+        return float(duration)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"wait_duration is {duration!r}: expected a number of seconds or a timedelta."
+        ) from error
 
 
-def _seconds(duration: float | timedelta) -> float:
-    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+def _print(text: str) -> None:
+    # A closed or broken terminal is no reason to fail.
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)

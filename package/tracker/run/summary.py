@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-_OWN = ("_read", "_change", "_plain")
+_OWN = ("_change", "_inside", "_plain", "_read")
 
 
 class Summary(MutableMapping[str, Any]):
     """Keys and values by item or attribute, up to date with every row logged.
 
-    A value that the user sets stays until its key is logged again.
+    A value that the user sets stays until its key is logged again. What was logged as
+    nested dicts can be read and set nested too: ``summary["a"]["b"]`` is ``summary["a.b"]``.
+
+    Parameters
+    ----------
+    read : callable
+        Returns all values by key.
+    change : callable
+        Is given values to set and keys to delete.
+    plain : callable
+        Makes a value plain.
     """
 
     def __init__(
@@ -25,29 +35,35 @@ class Summary(MutableMapping[str, Any]):
         self._change = change
         self._plain = plain
 
-    def update(self, given: Any = None, **more: Any) -> None:
+    def update(self, given: Any = None, **more: Any) -> None:  # type: ignore[override]
         """Set several values."""
-        changes = {**dict(given or {}), **more}
-        self._change({str(k): self._plain(v) for k, v in changes.items()}, [])
+        values = self._read()
+        changed: dict[str, Any] = {}
+        deleted: list[str] = []
+        for key, value in {**dict(given or {}), **more}.items():
+            below = [each for each in values if each.startswith(f"{key}.")]
+            plain = self._plain(value)
+            if below and plain and _is_branch(plain):
+                plain = dict(_leaves(f"{key}.", plain))
+                changed.update(plain)
+                deleted += [each for each in [str(key), *below] if each not in plain]
+            else:
+                changed[str(key)] = plain
+                deleted += below
+        if changed:
+            self._change(changed, [key for key in deleted if key not in changed])
 
     def __getitem__(self, key: str) -> Any:
-        values = self._read()
-        if key in values:
-            value = values[key]
-            return _Nested(self, (key,), value) if isinstance(value, dict) else value
-        prefix = key + "."
-        inner = {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}
-        if inner:
-            return inner
-        raise KeyError(key)
+        return _at(self._read, self.__setitem__, key)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._change({str(key): self._plain(value)}, [])
+        self.update({key: value})
 
     def __delitem__(self, key: str) -> None:
-        if key not in self._read():
+        found = [each for each in self._read() if each == key or each.startswith(f"{key}.")]
+        if not found:
             raise KeyError(key)
-        self._change({}, [key])
+        self._change({}, found)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())
@@ -69,34 +85,80 @@ class Summary(MutableMapping[str, Any]):
         else:
             self[name] = value
 
+    def __delattr__(self, name: str) -> None:
+        del self[name]
+
     def _as_dict(self) -> dict[str, Any]:
         return self._read()
 
     def __repr__(self) -> str:
         return repr(self._read())
 
-    def set_inner(self, path: tuple[str, ...], value: Any) -> None:
-        top = dict(self._read().get(path[0]) or {})
-        place = top
-        for key in path[1:-1]:
-            place[key] = dict(place.get(key) or {})
-            place = place[key]
-        place[path[-1]] = self._plain(value)
-        self._change({path[0]: top}, [])
 
+class Branch(MutableMapping[str, Any]):
+    """Nested values of a summary, to be read and set in place.
 
-class _Nested(dict[str, Any]):
-    """A nested value that can be set in place: ``summary["a"]["b"] = 1``."""
+    Parameters
+    ----------
+    read : callable
+        Returns the values that they are nested in.
+    write : callable
+        Is given a key of those, and the value to set there.
+    key : str
+        Where they are nested.
+    """
 
-    def __init__(self, owner: Summary, path: tuple[str, ...], values: Mapping[str, Any]) -> None:
-        super().__init__(values)
-        self._owner = owner
-        self._path = path
+    def __init__(
+        self, read: Callable[[], dict[str, Any]], write: Callable[[str, Any], None], key: str
+    ) -> None:
+        self._around = read
+        self._write = write
+        self._key = key
+
+    def _read(self) -> dict[str, Any]:
+        values = self._around()
+        prefix = self._key + "."
+        stored = values.get(self._key)
+        below = {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}
+        return {**(stored if isinstance(stored, dict) else {}), **below}
 
     def __getitem__(self, key: str) -> Any:
-        value = super().__getitem__(key)
-        return _Nested(self._owner, (*self._path, key), value) if type(value) is dict else value
+        return _at(self._read, self.__setitem__, key)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        super().__setitem__(key, value)
-        self._owner.set_inner((*self._path, key), value)
+        self._write(self._key, {**self._read(), key: value})
+
+    def __delitem__(self, key: str) -> None:
+        kept = {k: v for k, v in self._read().items() if k != key and not k.startswith(f"{key}.")}
+        if len(kept) == len(self):
+            raise KeyError(key)
+        self._write(self._key, kept)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+
+def _at(read: Callable[[], dict[str, Any]], write: Callable[[str, Any], None], key: str) -> Any:
+    values = read()
+    value = values.get(key)
+    if _is_branch(value) or any(each.startswith(f"{key}.") for each in values):
+        return Branch(read, write, key)
+    return values[key]
+
+
+def _is_branch(value: Any) -> bool:
+    return isinstance(value, dict) and "_type" not in value
+
+
+def _leaves(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if value and _is_branch(value):
+            yield from _leaves(f"{prefix}{key}.", value)
+        else:
+            yield prefix + key, value

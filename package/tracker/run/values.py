@@ -5,18 +5,30 @@ No array library is imported: arrays and scalars are known by how they behave.
 
 from __future__ import annotations
 
+import collections.abc as abc
 import dataclasses
 import datetime
+import decimal
 import enum
-import math
+import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from types import ModuleType
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from tracker.run import arrays
 
 PLAIN = frozenset({float, int, bool, str, type(None)})
-LIST_LIMIT = 32
-HISTOGRAM_BINS = 32
 MAX_DEPTH = 32
+LONGEST_RANGE = 100_000
 INT64 = 2**63
+RESERVED_KEYS = frozenset({"_step", "_runtime", "_timestamp"})
+_BYTES = (bytes, bytearray, memoryview)
+_TEXTS = (decimal.Decimal, complex, uuid.UUID, datetime.timedelta)
+
+# What is done with an array of more than 32 elements depends on where it is going: a
+# value of a row, inside of one, the summary, the config.
+Place = Literal["row", "inner", "summary", "config"]
 
 
 @runtime_checkable
@@ -28,7 +40,7 @@ class Storable(Protocol):
 
 
 class Coercer:
-    """Turns values into what the journal can hold.
+    """Turns values into what the journal can hold. Nothing in here raises.
 
     Parameters
     ----------
@@ -41,142 +53,257 @@ class Coercer:
     def __init__(self, put_bytes: Callable[[bytes], str], complain: Callable[[str], None]) -> None:
         self._put_bytes = put_bytes
         self._complain = complain
+        self._told: set[str] = set()
 
     def flatten(self, data: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the plain values of one row; nested mappings become ``a.b``."""
-        return dict(self._pairs("", data, 0))
+        return dict(self._pairs("", data, ()))
 
-    def _pairs(self, prefix: str, data: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
-        for key, value in data.items():
-            name = prefix + (key if type(key) is str else self._key(key, prefix))
-            if depth < MAX_DEPTH and _is_nested(value):
-                yield from self._pairs(name + ".", value, depth + 1)
+    def _pairs(
+        self, prefix: str, data: Mapping[Any, Any], path: tuple[int, ...]
+    ) -> Iterator[tuple[str, Any]]:
+        path = (*path, id(data))
+        for key, value in self._items(data):
+            if not prefix and type(key) is str and key in RESERVED_KEYS:
+                self._tell(
+                    f"The key {key!r} belongs to tracker, which sets it for every row: the value "
+                    "given is not stored. To choose a step, use log(…, step=…).",
+                    key,
+                )
+                continue
+            name = prefix + self._key(key, is_first=not prefix)
+            if self._is_branch(value, path):
+                yield from self._pairs(name + ".", value, path)
             else:
-                yield name, self.history_value(value)
+                yield name, self._guarded(value, "row", path)
 
-    def _key(self, key: Any, prefix: str) -> str:
-        if not prefix and not isinstance(key, str):
-            self._complain(f"A key of log() is {key!r}: keys are strings. It is stored as '{key}'.")
-        return str(key)
-
-    def history_value(self, value: Any) -> Any:
-        """Return a value of a row as plain data; a large array becomes a histogram."""
-        if type(value) in PLAIN and not (type(value) is int and not -INT64 <= value < 2 * INT64):
-            return value
-        size = array_size(value)
-        if size is not None and size > LIST_LIMIT:
-            return histogram(value)
-        if isinstance(value, list | tuple) and value and all(map(_is_storable, value)):
-            return {
-                "_type": "media-list",
-                "items": [item.to_reference(self._put_bytes) for item in value],
-            }
-        return self.plain(value)
-
-    def plain(self, value: Any, depth: int = 0) -> Any:
-        """Return any value as plain, JSON-like data; never raises."""
+    def _items(self, data: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
         try:
-            return self._plain(value, depth)
-        except Exception as error:  # noqa: BLE001 - logging must never end a training
-            self._complain(
-                f"A value of type {type(value).__name__} could not be read ({error}): its name "
-                "is stored instead."
+            return list(data.items())
+        except Exception as error:  # noqa: BLE001 - a user's own mapping
+            self._tell(
+                f"The items of a {type(data).__name__} could not be read ({_reason(error)}): they "
+                "are not stored.",
+                f"items {type(data).__qualname__}",
             )
-            return f"<{type(value).__module__}.{type(value).__name__}>"
+            return []
 
-    def _plain(self, value: Any, depth: int) -> Any:
+    def _key(self, key: Any, *, is_first: bool) -> str:
+        if type(key) is str:
+            text = key
+        elif isinstance(key, str):
+            text = str.__str__(key)
+        else:
+            text = self._guarded(key, "config", ())
+            text = text if isinstance(text, str) else str(text)
+            if is_first:
+                self._tell(
+                    f"A key of log() is {text} of type {type(key).__name__}: keys are strings. It "
+                    f"is stored as {text!r}.",
+                    f"key {type(key).__name__}",
+                )
+        return clean_text(text)
+
+    def _is_branch(self, value: Any, path: tuple[int, ...]) -> bool:
+        """Say whether a value's items become keys of their own."""
+        if not isinstance(value, Mapping) or isinstance(value, Storable):
+            return False
+        if len(path) > MAX_DEPTH or id(value) in path:
+            return False
+        try:
+            return bool(value) and "_type" not in value
+        except Exception:  # noqa: BLE001 - it is told of when the value is read
+            return False
+
+    def plain(self, value: Any, place: Place = "config") -> Any:
+        """Return any value as plain, JSON-like data."""
+        return self._guarded(value, place, ())
+
+    def _guarded(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if type(value) in PLAIN:
-            return float(value) if _is_huge(value) else value
-        if depth > MAX_DEPTH:
-            self._complain("A value is nested more than 32 deep: deeper parts are stored as text.")
-            return _text(value)
-        if _is_storable(value):
-            return value.to_reference(self._put_bytes)
-        if _is_figure(value):
-            from tracker.media.image import Image
+            return value if type(value) is not int else _bounded(value)
+        kind = type(value)
+        try:
+            return self._plain(value, place, path)
+        except Exception as error:  # noqa: BLE001 - logging must never end a training
+            self._tell(
+                f"A value of type {kind.__name__} could not be read ({_reason(error)}): the name "
+                "of its type is stored instead.",
+                f"unread {kind.__qualname__}",
+            )
+            return f"<{kind.__module__}.{kind.__qualname__}>"
 
-            return Image(value).to_reference(self._put_bytes)
-        if isinstance(value, Mapping):
-            return {str(key): self.plain(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, list | tuple | set | frozenset | range):
-            return [self.plain(item, depth + 1) for item in value]
-        return self._plain_object(value, depth)
+    def _plain(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
+        if is_storable(value):
+            return self._refer(value, path)
+        if (drawn := _as_image(value)) is not None:
+            return self._refer(drawn, path)
+        if isinstance(value, str | bool | int | float | enum.Enum):
+            return self._of_subclass(value, place, path)
+        if isinstance(value, _BYTES):
+            return bytes(value).decode(errors="replace")
+        if isinstance(value, Mapping | abc.Sequence | abc.Set) or _is_dataclass(value):
+            return self._container(value, place, path)
+        return self._object(value, place, path)
 
-    def _plain_object(self, value: Any, depth: int) -> Any:
+    def _refer(self, value: Storable, path: tuple[int, ...]) -> Any:
+        return self._guarded(value.to_reference(self._put_bytes), "inner", path)
+
+    def _of_subclass(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if isinstance(value, enum.Enum):
-            return self.plain(value.value, depth + 1)
-        if isinstance(value, bool | int | float | str):
-            return _of_subclass(value)
+            return self._guarded(value.value, place, path)
+        if isinstance(value, str):
+            return str.__str__(value)
+        return float(value) if isinstance(value, float) else _bounded(int(value))
+
+    def _container(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
+        if id(value) in path:
+            self._tell("A value contains itself: there it is stored as '<recursion>'.", "recursion")
+            return "<recursion>"
+        if len(path) > MAX_DEPTH:
+            self._tell(
+                f"A value is nested more than {MAX_DEPTH} deep: deeper parts are stored as text.",
+                "depth",
+            )
+            return str(value)
+        path = (*path, id(value))
+        place = "inner" if place in ("row", "summary") else place
+        fields = _fields(value)
+        if fields is not None:
+            return {
+                self._key(key, is_first=False): self._guarded(item, place, path)
+                for key, item in list(fields.items())
+            }
+        if isinstance(value, range) and len(value) > LONGEST_RANGE:
+            return str(value)
+        media = _all_media(value) if isinstance(value, list | tuple) else None
+        if media:
+            return {"_type": "media-list", "items": [self._refer(each, path) for each in media]}
+        items = value if isinstance(value, abc.Sequence) else _sorted(value)
+        return [self._guarded(item, place, path) for item in items]
+
+    def _object(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-            return value.isoformat()
-        size = array_size(value)
-        if size is not None:
-            return self._array(value, size, depth)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return self.plain(dataclasses.asdict(value), depth + 1)
+            return value.isoformat() if value == value else None  # pandas' NaT
+        if isinstance(value, _TEXTS):
+            return str(value)
+        if isinstance(value, os.PathLike):
+            return self._guarded(os.fspath(value), place, path)
+        if arrays.is_table(value):
+            described = arrays.table(value, lambda sentence: self._tell(sentence, "long table"))
+            return self._guarded(described, "inner", path)
+        if (array := arrays.as_array(value)) is not None:
+            return self._array(array, place, path)
+        return self._scalar(value, place)
+
+    def _array(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
+        size = arrays.size_of(value)
+        if size > arrays.LIST_LIMIT and place != "inner":
+            if place == "config":
+                return str(value)
+            described = arrays.histogram(value) if place == "row" else arrays.statistics(value)
+            if described is not None:
+                return described
+        items = arrays.to_list(value)
+        if type(items) is type(value):
+            return self._scalar(items, place)  # NumPy's long double is no Python number
+        while size == 1 and isinstance(items, list) and len(items) == 1:
+            items = items[0]
+        return self._guarded(items, "inner" if place != "config" else place, path)
+
+    def _scalar(self, value: Any, place: Place) -> Any:
+        kind = type(value)
+        if kind.__name__ in ("NAType", "NaTType"):
+            return None
+        if hasattr(kind, "__index__"):
+            return _bounded(int(value))
+        if hasattr(kind, "__float__"):
+            return float(value)
         if callable(value) and hasattr(value, "__qualname__"):
             return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
-        return _text(value)
+        if place != "config":
+            self._tell(
+                f"A value of type {kind.__name__} is no number, text, list, dict or media: what "
+                "str() says of it is stored.",
+                f"text {kind.__qualname__}",
+            )
+        return str(value)
 
-    def _array(self, value: Any, size: int, depth: int) -> Any:
-        if size == 1:
-            return self.plain(value.item(), depth + 1)
-        if size <= LIST_LIMIT:
-            return self.plain(value.tolist(), depth + 1)
-        return _text(value)
-
-
-def array_size(value: Any) -> int | None:
-    """Return how many elements an array or tensor has, None where it is neither."""
-    shape = getattr(value, "shape", None)
-    if shape is None or not (hasattr(value, "item") and hasattr(value, "tolist")):
-        return None
-    try:
-        return math.prod(int(length) for length in shape)
-    except (TypeError, ValueError):
-        return None
+    def _tell(self, sentence: str, about: str) -> None:
+        if about not in self._told and len(self._told) < 1000:
+            self._told.add(about)
+            self._complain(sentence)
 
 
-def histogram(value: Any) -> dict[str, Any]:
-    """Return the histogram of an array's finite values, in 32 bins."""
-    import numpy as np
-
-    detached = value.detach().cpu().float() if hasattr(value, "detach") else value
-    numbers = np.asarray(detached, dtype=np.float64).ravel()
-    finite = numbers[np.isfinite(numbers)]
-    counts, edges = np.histogram(finite, bins=HISTOGRAM_BINS) if len(finite) else ([], [])
-    return {
-        "_type": "histogram",
-        "values": [int(count) for count in counts],
-        "bins": [float(edge) for edge in edges],
-        "not_finite": int(len(numbers) - len(finite)),
-    }
+def clean_text(text: str) -> str:
+    """Return text without NUL and lone surrogates, which no database column can hold."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def _is_nested(value: Any) -> bool:
-    is_mapping = isinstance(value, Mapping) and not isinstance(value, Storable)
-    return is_mapping and bool(value) and "_type" not in value
-
-
-def _is_storable(value: Any) -> bool:
+def is_storable(value: Any) -> bool:
+    """Say whether a value has files of its own, such as an image."""
     return not isinstance(value, type) and isinstance(value, Storable)
 
 
-def _is_figure(value: Any) -> bool:
-    return type(value).__module__.startswith("matplotlib.") and hasattr(value, "savefig")
+def _is_dataclass(value: Any) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
-def _is_huge(value: Any) -> bool:
-    return type(value) is int and not -INT64 <= value < 2 * INT64
+def _fields(value: Any) -> Mapping[Any, Any] | None:
+    if isinstance(value, Mapping):
+        return value
+    if not _is_dataclass(value):
+        return None
+    return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
 
 
-def _of_subclass(value: Any) -> Any:
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            plain = kind(value)
-            return float(plain) if _is_huge(plain) else plain
-    return value
+def _all_media(items: list[Any] | tuple[Any, ...]) -> list[Storable] | None:
+    """Return the items if all of them are media, or are logged as such."""
+    media: list[Storable] = []
+    for item in items:
+        each = item if is_storable(item) else _as_image(item)
+        if each is None:
+            return None
+        media.append(each)
+    return media
 
 
-def _text(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+def _as_image(value: Any) -> Storable | None:
+    """Return the image that a drawing or a picture of another library is logged as."""
+    home = value.__name__ if isinstance(value, ModuleType) else type(value).__module__
+    if home.startswith("matplotlib."):
+        drawing = value if hasattr(value, "savefig") else getattr(value, "figure", None)
+        is_drawing = hasattr(drawing, "savefig")
+    else:
+        drawing, is_drawing = value, home.startswith("PIL.") and hasattr(value, "convert")
+    if not is_drawing:
+        return None
+    from tracker.media.image import Image
+
+    return Image(drawing)
+
+
+def _bounded(number: int) -> int | float:
+    """Return a whole number as the journal can hold it."""
+    if -INT64 <= number < 2 * INT64:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def _sorted(items: Any) -> list[Any]:
+    try:
+        return sorted(items)
+    except TypeError:
+        return list(items)
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    except Exception:  # noqa: BLE001 - an exception that cannot be turned into text
+        return type(error).__name__

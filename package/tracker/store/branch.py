@@ -5,13 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
-import numpy as np
 
 from tracker.store import facts
-from tracker.store.commit import read_rules
 from tracker.store.encode import dump_json, load_json
-from tracker.store.fold import Fold
-from tracker.store.intake import Intake
+from tracker.store.fold import Fold, close
+from tracker.store.intake import EXACT_INT, Intake
+from tracker.store.sessions import read_rules
+
+# What a summary may need of each key: the last value, and the numbers without NaN. Rows are
+# in the order in which they were logged.
+_POINTS = """
+SELECT s.key, s.kind, arg_max(p.value, p.rowid), arg_max(p.time, p.rowid),
+       count(*) FILTER (n), epoch_us(arg_min(p.time, p.rowid) FILTER (n)),
+       arg_min(p.value, p.rowid) FILTER (n), min(p.value) FILTER (n), max(p.value) FILTER (n),
+       sum(p.value) FILTER (n)
+FROM (SELECT *, rowid, NOT isnan(value) AS n FROM point) p JOIN series s USING (series_key)
+WHERE s.run_key = ? AND s.stream = 'default' GROUP BY s.key, s.kind
+"""
+# Integers too large for a DOUBLE are kept as JSON, and are numbers all the same.
+_VALUES = f"""
+SELECT s.key, s.kind, arg_max(v.value, v.rowid), arg_max(v.time, v.rowid),
+       count(n), epoch_us(arg_min(v.time, v.rowid) FILTER (n IS NOT NULL)),
+       arg_min(n, v.rowid), min(n), max(n), sum(n)
+FROM (SELECT *, rowid, CASE WHEN json_type(value) IN ('BIGINT', 'UBIGINT')
+      AND abs(value::DOUBLE) >= {EXACT_INT} THEN value::DOUBLE END AS n FROM value) v
+JOIN series s USING (series_key)
+WHERE s.run_key = ? AND s.stream = 'default' GROUP BY s.key, s.kind
+"""
 
 
 def branch(db: duckdb.DuckDBPyConnection, intake: Intake, begin: facts.Begin) -> None:
@@ -25,13 +45,13 @@ def branch(db: duckdb.DuckDBPyConnection, intake: Intake, begin: facts.Begin) ->
         db.execute("UPDATE run SET parent = ? WHERE run_key = ?", [dump_json(parent), run_key])
     elif begin.rewind_to is not None:
         _cut_history(db, run_key, begin.rewind_to)
-    summary = _refold(db, run_key)
-    db.execute("UPDATE run SET summary = ? WHERE run_key = ?", [dump_json(summary), run_key])
+    fold = _refold(db, run_key)
     db.execute(
-        "UPDATE run SET last_step = coalesce((SELECT max(step) FROM (SELECT series_key, step "
-        "FROM point UNION ALL SELECT series_key, step FROM value) JOIN series USING (series_key) "
-        "WHERE run_key = $run AND stream = 'default'), -1) WHERE run_key = $run",
-        {"run": run_key},
+        "UPDATE run SET summary = $summary, fold = $fold, last_step = coalesce((SELECT max(step) "
+        "FROM (SELECT series_key, step FROM point UNION ALL SELECT series_key, step FROM value) "
+        "JOIN series USING (series_key) WHERE run_key = $run AND stream = 'default'), -1) "
+        "WHERE run_key = $run",
+        {"summary": dump_json(fold.values), "fold": dump_json(fold.states), "run": run_key},
     )
 
 
@@ -73,29 +93,20 @@ def _cut_history(db: duckdb.DuckDBPyConnection, run_key: int, step: int) -> None
         )
 
 
-def _refold(db: duckdb.DuckDBPyConnection, run_key: int) -> dict[str, Any]:
+def _refold(db: duckdb.DuckDBPyConnection, run_key: int) -> Fold:
+    """Fold the summary from the history in the tables."""
     fold = Fold()
-    fold.load({}, read_rules(db, run_key), None)
-    newest: dict[str, int] = {}
-    for key, kind, last_step, numbers in db.execute(
-        "SELECT s.key, s.kind, max(p.step), list(p.value ORDER BY p.step, p.rowid) "
-        "FROM series s JOIN point p USING (series_key) "
-        "WHERE s.run_key = ? AND s.stream = 'default' GROUP BY ALL",
-        [run_key],
-    ).fetchall():
-        newest[key] = last_step
-        fold.add(key, np.array(numbers, dtype=np.float64), _native(kind, numbers[-1]))
-    for key, last_step, value in db.execute(
-        "SELECT s.key, max(v.step), max_by(v.value, v.step) FROM series s "
-        "JOIN value v USING (series_key) WHERE s.run_key = ? AND s.stream = 'default' "
-        "GROUP BY ALL",
-        [run_key],
-    ).fetchall():
-        if last_step >= newest.get(key, -(2**63)):
-            fold.add(key, np.empty(0), load_json(value))
-    return fold.values
+    fold.load({}, read_rules(db, run_key), {})
+    rows = [row for query in (_POINTS, _VALUES) for row in db.execute(query, [run_key]).fetchall()]
+    rows.sort(key=lambda row: row[3])  # by the time of the last value
+    for key, kind, last, _, count, first_us, first, low, high, total in rows:
+        if count and fold.is_numeric(key):
+            state = fold.states.setdefault(key, {})
+            close(state, first_us, first, low, high, total, count)
+        fold.show(key, load_json(last) if kind == "json" else _native(kind, last))
+    return fold
 
 
-def _native(kind: str, number: float) -> float | int | bool:
-    casts: dict[str, type[float] | type[int] | type[bool]] = {"int": int, "bool": bool}
+def _native(kind: str, number: float) -> Any:
+    casts: dict[str, Any] = {"int": int, "bool": bool}
     return casts.get(kind, float)(number)

@@ -2,203 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from tracker.records import MetricRule
-from tracker.store import facts
+from tracker.store import facts, sessions
+from tracker.store.batch import Batch, SeriesName
+from tracker.store.columns import Column, wider
 from tracker.store.encode import dump_json, load_json
-from tracker.store.intake import Batch, Column, Intake, SeriesName, wider
+from tracker.store.intake import Intake
 from tracker.store.rows import first_row
+from tracker.store.sessions import stamp
 from tracker.store.versions import put_version
 
-RUN_TABLES = ("run", "session", "series", "metric", "console", "cell", "event", "lineage")
-FIELD_COLUMNS = {
-    "name": "name",
-    "group": "group_name",
-    "job_type": "job_type",
-    "tags": "tags",
-    "notes": "notes",
-    "state": "state",
-    "config": "config",
-    "summary": "summary",
-    "metadata": "metadata",
-    "sweep_id": "sweep_id",
-}
-JSON_FIELDS = {"config", "summary", "metadata"}
-
-
-def stamp(time_us: int) -> datetime:
-    """Return microseconds since the epoch as the naive UTC datetime that DuckDB keeps."""
-    return datetime.fromtimestamp(time_us / 1e6, UTC).replace(tzinfo=None)
+SeriesId = tuple[str, str, bool]  # stream, key, whether it holds JSON
 
 
 def put(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, batch: Batch) -> None:
     """Put one batch of a run's journal into the tables, watermark included."""
     for begin in batch.begins:
-        if begin.segment == 0:
-            _begin(db, stem, intake, begin)
+        if begin.segment == 0 or intake.run_key is None:
+            sessions.begin(db, stem, intake, begin)
     run_key = intake.run_key
     if run_key is not None:
         if batch.is_deleted:
-            delete_run(db, run_key)
+            sessions.delete_run(db, run_key)
         else:
-            _put_facts(db, run_key, batch)
+            _put_facts(db, run_key, intake, batch)
             _put_series(db, run_key, intake, batch)
-            _update_run(db, run_key, batch, is_edit=_is_edit(intake))
+            _put_summary(db, run_key, intake, batch)
+            if not sessions.is_edit(intake):
+                _update_run(db, run_key, stem, intake, batch)
     _put_positions(db, run_key, batch)
 
 
-def attach(db: duckdb.DuckDBPyConnection, intake: Intake) -> None:
-    """Let an intake go on from the tables: run key, series and summary of its run."""
-    begin = intake.first
-    if begin is None:
-        return
-    row = first_row(
-        db,
-        "SELECT run_key, summary FROM run WHERE project = ? AND run_id = ?",
-        [begin.project, begin.run_id],
-    )
-    intake.series.clear()
-    if row is None:
-        intake.run_key = None
-        return
-    intake.run_key = row[0]
-    for stream, key, series_key, kind in db.execute(
-        "SELECT stream, key, series_key, kind FROM series WHERE run_key = ?", [row[0]]
-    ).fetchall():
-        intake.series[(stream, "\0json" + key if kind == "json" else key)] = (series_key, kind)
-
-
-def load_fold(db: duckdb.DuckDBPyConnection, intake: Intake) -> None:
-    """Give the intake the summary that its run has in the tables."""
-    row = first_row(db, "SELECT summary FROM run WHERE run_key = ?", [intake.run_key])
-    if row is None:
-        return
-    dumped = first_row(
-        db,
-        "SELECT fold FROM journal WHERE run_key = ? AND fold IS NOT NULL "
-        "ORDER BY name DESC LIMIT 1",
-        [intake.run_key],
-    )
-    intake.fold.load(
-        load_json(row[0]) if row[0] else {},
-        read_rules(db, intake.run_key),
-        load_json(dumped[0]) if dumped else None,
-    )
-
-
-def read_rules(db: duckdb.DuckDBPyConnection, run_key: int | None) -> list[MetricRule]:
-    """Return what ``define_metric`` said in this run."""
-    found = db.execute(
-        "SELECT name, step_metric, step_sync, summary, goal, hidden FROM metric WHERE run_key = ?",
-        [run_key],
-    ).fetchall()
-    return [MetricRule(n, m, bool(s), tuple(ops or ()), g, bool(h)) for n, m, s, ops, g, h in found]
-
-
-def delete_run(db: duckdb.DuckDBPyConnection, run_key: int) -> None:
-    """Remove every row of a run."""
-    for table in ("point", "value"):
-        db.execute(
-            f"DELETE FROM {table} WHERE series_key IN "
-            "(SELECT series_key FROM series WHERE run_key = ?)",
-            [run_key],
-        )
-    db.execute("UPDATE artifact_version SET run_key = NULL WHERE run_key = ?", [run_key])
-    for table in RUN_TABLES:
-        db.execute(f"DELETE FROM {table} WHERE run_key = ?", [run_key])
-
-
-def _is_edit(intake: Intake) -> bool:
-    return intake.first is not None and intake.first.resume == "edit"
-
-
-def _begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, begin: facts.Begin) -> None:
-    intake.first = begin
-    attach(db, intake)
-    if begin.resume == "edit":
-        return
-    if intake.run_key is not None and begin.resume == "overwrite":
-        delete_run(db, intake.run_key)
-        intake.run_key = None
-        intake.series.clear()
-    before_s = _insert_or_resume(db, intake, begin)
-    first_step = 0
-    if begin.rewind_to is not None or begin.fork_from is not None:
-        from tracker.store import branch
-
-        branch.branch(db, intake, begin)
-        attach(db, intake)
-    if found := first_row(db, "SELECT last_step FROM run WHERE run_key = ?", [intake.run_key]):
-        first_step = int(found[0]) + 1
-    db.execute(
-        "INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [intake.run_key, stem, stamp(begin.time_us), before_s, first_step, begin.host, begin.pid],
-    )
-
-
-def _insert_or_resume(db: duckdb.DuckDBPyConnection, intake: Intake, begin: facts.Begin) -> float:
-    now = stamp(begin.time_us)
-    if intake.run_key is not None:
-        changes = {**begin.fields, "state": "running", "config": begin.config}
-        _update_fields(db, intake.run_key, changes)
-        db.execute(
-            "UPDATE run SET updated_at = ?, ended_at = NULL, exit_code = NULL WHERE run_key = ?",
-            [now, intake.run_key],
-        )
-        row = first_row(db, "SELECT runtime_s FROM run WHERE run_key = ?", [intake.run_key])
-        return float(row[0]) if row else 0.0
-    row = first_row(db, "SELECT coalesce(max(run_key), 0) + 1 FROM run")
-    assert row is not None
-    intake.run_key = int(row[0])
-    given = begin.fields
-    db.execute(
-        "INSERT INTO run (run_key, project, run_id, name, group_name, job_type, tags, notes, "
-        "state, config, summary, metadata, created_at, updated_at, runtime_s, last_step, "
-        "parent, sweep_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, '{}', ?, ?, ?, 0, -1, "
-        "NULL, ?)",
-        [
-            intake.run_key, begin.project, begin.run_id, given.get("name") or begin.run_id,
-            given.get("group"), given.get("job_type"), list(given.get("tags") or ()),
-            given.get("notes"), dump_json(begin.config), dump_json(given.get("metadata") or {}),
-            now, now, given.get("sweep_id"),
-        ],
-    )  # fmt: skip
-    return 0.0
-
-
-def _update_fields(db: duckdb.DuckDBPyConnection, run_key: int, changes: dict[str, Any]) -> None:
-    for field, value in changes.items():
-        column = FIELD_COLUMNS.get(field)
-        if column is None:
-            continue
-        if field == "metadata":
-            row = first_row(db, "SELECT metadata FROM run WHERE run_key = ?", [run_key])
-            value = {**(load_json(row[0]) if row and row[0] else {}), **(value or {})}
-        given = dump_json(value) if field in JSON_FIELDS else value
-        db.execute(f"UPDATE run SET {column} = ? WHERE run_key = ?", [given, run_key])
-
-
-def _put_facts(db: duckdb.DuckDBPyConnection, run_key: int, batch: Batch) -> None:
-    if batch.changes:
-        _update_fields(db, run_key, batch.changes)
+def _put_facts(db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, batch: Batch) -> None:
+    if batch.changes and not intake.is_late:
+        sessions.update_fields(db, run_key, batch.changes)
     if batch.metrics:
-        db.execute(
-            "DELETE FROM metric WHERE run_key = ? AND list_contains(?, name)",
-            [run_key, list(batch.metrics)],
-        )
-        for rule in batch.metrics.values():
-            db.execute(
-                "INSERT INTO metric VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    run_key, rule.name, rule.step_metric, rule.step_sync, list(rule.summary),
-                    rule.goal, rule.hidden,
-                ],
-            )  # fmt: skip
+        _put_metrics(db, run_key, list(batch.metrics.values()))
     if batch.lines:
         _put_lines(db, run_key, list(batch.lines.values()))
     if batch.cells:
@@ -212,11 +55,26 @@ def _put_facts(db: duckdb.DuckDBPyConnection, run_key: int, batch: Batch) -> Non
         put_version(db, run_key, version)
 
 
+def _put_metrics(db: duckdb.DuckDBPyConnection, run_key: int, rules: list[facts.Metric]) -> None:
+    db.execute(
+        "DELETE FROM metric WHERE run_key = ? AND list_contains(?, name)",
+        [run_key, [rule.name for rule in rules]],
+    )
+    for rule in rules:
+        db.execute(
+            "INSERT INTO metric VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_key, rule.name, rule.step_metric, rule.step_sync, list(rule.summary),
+                rule.goal, rule.hidden,
+            ],
+        )  # fmt: skip
+
+
 def _put_lines(db: duckdb.DuckDBPyConnection, run_key: int, lines: list[facts.Line]) -> None:
     numbers = [line.number for line in lines]
     db.execute(
         "DELETE FROM console WHERE run_key = ? AND number BETWEEN ? AND ? "
-        "AND list_contains(?, number)",
+        "AND number IN (SELECT unnest(?::BIGINT[]))",
         [run_key, min(numbers), max(numbers), numbers],
     )
     _insert(
@@ -237,41 +95,42 @@ def _put_cells(db: duckdb.DuckDBPyConnection, run_key: int, cells: list[facts.Ce
         "DELETE FROM cell WHERE run_key = ? AND list_contains(?, number)",
         [run_key, [cell.number for cell in cells]],
     )
-    db.executemany(
-        "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            [
-                run_key, cell.number, cell.execution_count, cell.source,
-                None if cell.started_us is None else stamp(cell.started_us), cell.duration_s,
-                cell.status, cell.error, cell.cell_id,
-            ]
-            for cell in cells
-        ],
-    )  # fmt: skip
+    db.execute(
+        "INSERT INTO cell SELECT $run, unnest($number::INTEGER[]), unnest($count::INTEGER[]), "
+        "unnest($source::VARCHAR[]), make_timestamp(unnest($started::BIGINT[])), "
+        "unnest($duration::DOUBLE[]), unnest($status::VARCHAR[]), unnest($error::VARCHAR[]), "
+        "unnest($cell_id::VARCHAR[])",
+        {
+            "run": run_key,
+            "number": [cell.number for cell in cells],
+            "count": [cell.execution_count for cell in cells],
+            "source": [cell.source for cell in cells],
+            "started": [cell.started_us for cell in cells],
+            "duration": [cell.duration_s for cell in cells],
+            "status": [cell.status for cell in cells],
+            "error": [cell.error for cell in cells],
+            "cell_id": [cell.cell_id for cell in cells],
+        },
+    )
+
+
+# --- series, points and values
 
 
 def _put_series(db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, batch: Batch) -> None:
-    wanted: dict[SeriesName, str] = {name: column.kind for name, column in batch.columns.items()}
-    wanted |= {_json_name(name): "json" for name, *_ in batch.values}
+    wanted = {(*name, False): column.kind for name, column in batch.columns.items()}
+    wanted |= {(*name, True): "json" for name, *_ in batch.values}
     _name_series(db, run_key, intake, wanted)
-    for name, step in batch.replaced:
-        for table, known in (("point", name), ("value", _json_name(name))):
-            if known in intake.series:
-                db.execute(
-                    f"DELETE FROM {table} WHERE series_key = ? AND step = ?",
-                    [intake.series[known][0], step],
-                )
+    _delete_replaced(db, intake, batch)
     if batch.columns:
         _put_points(db, intake, batch.columns)
     if batch.values:
+        keys = [intake.series[(*name, True)][0] for name, *_ in batch.values]
         _insert(
             db,
             "value",
             {
-                "series_key": np.array(
-                    [intake.series[_json_name(name)][0] for name, *_ in batch.values],
-                    dtype=np.int32,
-                ),
+                "series_key": np.array(keys, dtype=np.int32),
                 "step": np.array([step for _, step, _, _ in batch.values], dtype=np.int64),
                 "time": _times([time_us for _, _, time_us, _ in batch.values]),
                 "value": np.array([dump_json(v) for *_, v in batch.values], dtype=object),
@@ -279,12 +138,8 @@ def _put_series(db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, bat
         )
 
 
-def _json_name(name: SeriesName) -> SeriesName:
-    return (name[0], "\0json" + name[1])
-
-
 def _name_series(
-    db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, wanted: dict[SeriesName, str]
+    db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, wanted: dict[SeriesId, str]
 ) -> None:
     fresh = [name for name in wanted if name not in intake.series]
     if fresh:
@@ -297,8 +152,8 @@ def _name_series(
             {
                 "series_key": np.array(keys, dtype=np.int32),
                 "run_key": np.full(len(fresh), run_key, dtype=np.int32),
-                "stream": np.array([stream for stream, _ in fresh], dtype=object),
-                "key": np.array([key.removeprefix("\0json") for _, key in fresh], dtype=object),
+                "stream": np.array([stream for stream, _, _ in fresh], dtype=object),
+                "key": np.array([key for _, key, _ in fresh], dtype=object),
                 "kind": np.array([wanted[name] for name in fresh], dtype=object),
             },
         )
@@ -311,10 +166,25 @@ def _name_series(
             intake.series[name] = (series_key, kind)
 
 
+def _delete_replaced(db: duckdb.DuckDBPyConnection, intake: Intake, batch: Batch) -> None:
+    """Remove values of the open step that a row of this batch replaces."""
+    if batch.replaced_in is None:
+        return
+    for table, is_json in (("point", False), ("value", True)):
+        names = [("default", key, is_json) for key in batch.replaced]
+        keys = [intake.series[name][0] for name in names if name in intake.series]
+        if keys:
+            db.execute(
+                f"DELETE FROM {table} WHERE step = ? AND time >= ? "
+                "AND series_key IN (SELECT unnest(?::INTEGER[]))",
+                [batch.replaced_in.step, stamp(batch.replaced_in.since_us), keys],
+            )
+
+
 def _put_points(
     db: duckdb.DuckDBPyConnection, intake: Intake, columns: dict[SeriesName, Column]
 ) -> None:
-    keys = [intake.series[name][0] for name in columns]
+    keys = [intake.series[(*name, False)][0] for name in columns]
     lengths = [len(column.steps) for column in columns.values()]
     parts = list(columns.values())
     _insert(
@@ -322,7 +192,7 @@ def _put_points(
         "point",
         {
             "series_key": np.repeat(np.array(keys, dtype=np.int32), lengths),
-            "step": np.concatenate([part.steps for part in parts]).astype(np.int64),
+            "step": np.concatenate([part.steps for part in parts]),
             "time": _times(np.concatenate([part.times_us for part in parts])),
             "value": np.concatenate([part.values for part in parts]),
         },
@@ -347,30 +217,50 @@ def _insert(
     db.unregister("incoming")
 
 
+# --- the run itself
+
+
+def _put_summary(db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, batch: Batch) -> None:
+    """Merge what changed: other processes may have the same run, and people edit it."""
+    if not batch.summary and not batch.dropped:
+        return
+    row = first_row(db, "SELECT summary, fold FROM run WHERE run_key = ?", [run_key])
+    assert row is not None
+    values, states = load_json(row[0] or "{}"), load_json(row[1] or "{}")
+    if intake.is_late:
+        values, states = {**batch.summary, **values}, {**batch.states, **states}
+    else:
+        values = {k: v for k, v in values.items() if k not in batch.dropped} | batch.summary
+        states |= batch.states
+    db.execute(
+        "UPDATE run SET summary = ?, fold = ? WHERE run_key = ?",
+        [dump_json(values), dump_json(states), run_key],
+    )
+
+
 def _update_run(
-    db: duckdb.DuckDBPyConnection, run_key: int, batch: Batch, *, is_edit: bool
+    db: duckdb.DuckDBPyConnection, run_key: int, stem: str, intake: Intake, batch: Batch
 ) -> None:
-    if batch.is_summary_changed and not is_edit:
-        db.execute(
-            "UPDATE run SET summary = ? WHERE run_key = ?", [dump_json(batch.summary), run_key]
-        )
-    if batch.last_time_us and not is_edit:
+    if batch.last_time_us:
         db.execute(
             "UPDATE run SET updated_at = greatest(updated_at, $now), "
             "last_step = greatest(last_step, $step), "
-            "runtime_s = greatest(runtime_s, (SELECT max_by(runtime_before_s + epoch($now) - "
-            "epoch(started_at), started_at) FROM session WHERE run_key = $run)) "
+            "runtime_s = greatest(runtime_s, (SELECT max(runtime_before_s + epoch($now) - "
+            "epoch(started_at)) FROM session WHERE run_key = $run AND journal = $stem)) "
             "WHERE run_key = $run",
             {
                 "now": stamp(batch.last_time_us),
                 "step": -1 if batch.last_step is None else batch.last_step,
                 "run": run_key,
+                "stem": stem,
             },
         )
-    if batch.finish is not None:
+    if batch.finish is not None and not intake.is_late:
+        # A column of 32 bits must not keep a run from ending.
+        code = max(-(2**31), min(batch.finish.exit_code, 2**31 - 1))
         db.execute(
             "UPDATE run SET state = ?, exit_code = ?, ended_at = ? WHERE run_key = ?",
-            [batch.finish.state, batch.finish.exit_code, stamp(batch.finish.time_us), run_key],
+            [batch.finish.state, code, stamp(batch.finish.time_us), run_key],
         )
 
 
@@ -380,8 +270,11 @@ def _put_positions(db: duckdb.DuckDBPyConnection, run_key: int | None, batch: Ba
     last = max(batch.positions)
     db.execute("DELETE FROM journal WHERE list_contains(?, name)", [list(batch.positions)])
     for name, position in batch.positions.items():
-        fold = dump_json(batch.fold) if name == last else None
+        step = batch.open_step if name == last else None
         db.execute(
             "INSERT INTO journal VALUES (?, ?, ?, ?, ?)",
-            [name, run_key, position, fold, batch.finish is not None],
-        )
+            [
+                name, run_key, position,
+                None if step is None else step.step, None if step is None else step.since_us,
+            ],
+        )  # fmt: skip

@@ -33,12 +33,16 @@ class Keys(msgspec.Struct, tag=1, array_like=True, gc=False):
 
 
 class Row(msgspec.Struct, tag=2, array_like=True, gc=False):
-    """What one call of ``log`` was given. `values` are as plain as MessagePack's."""
+    """What one call of ``log`` was given. `values` are as plain as MessagePack's.
+
+    `merges` says that it belongs to the row before it, whose values of equal keys it replaces.
+    """
 
     keys: int
     step: int
     time_us: int
     values: list[Any]
+    merges: bool = False
 
 
 class Change(msgspec.Struct, tag=3, array_like=True, gc=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -11,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.errors import StoreDamagedError, StoreError, TrackerWarning
-from tracker.store import journal
+from tracker.store import archive, recovery
 from tracker.store.feed import Feed, take_in
 from tracker.store.journal import JournalWriter
 from tracker.store.store import Store
 
 WATCHED_INTERVAL_S = 0.35
 PATIENCE_S = 10.0
+JOIN_S = 2.0
 
 Listener = Callable[[set[str]], None]
 
@@ -35,7 +37,9 @@ class Live:
     before_flush: list[Callable[[], None]] = field(default_factory=list)
     next_at: float = 0.0
     failing_since: float | None = None
-    is_warned: bool = False
+    warned: set[str] = field(default_factory=set)
+    is_ended: bool = False
+    is_over: bool = False
 
 
 class Flusher:
@@ -65,36 +69,44 @@ class Flusher:
         Raises
         ------
         StoreError
-            If the store cannot be written now; the journal stays and is taken in later.
+            If the store cannot be written now. The journal stays, and is taken in by this
+            process while it lives, or by the next one that opens the store.
         """
-        with self._guard:
-            if live in self._runs:
-                self._runs.remove(live)
-        self._wake.set()
-        with self._flushing:
-            try:
-                while not live.feed.is_done:
-                    self._flush([live])
-                self._notify(live, set())
-            finally:
-                live.feed.close()
-                segments = list(live.writer.segments)
-                if live.feed.is_done:
-                    for path in segments:
-                        _put_away(path, keep=live.keep_journal)
-                live.writer.close()
+        try:
+            # Not while the thread has read the journal without its end.
+            with self._flushing:
+                live.is_ended = True
+                live.warned.add("failing")  # that is for who called
+                self.flush(live)
+        finally:
+            self._wake.set()
+            self._join()
 
     def flush(self, live: Live) -> None:
-        """Take in what the run has logged by now."""
+        """Take in what the run has logged by now.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written now.
+        """
         with self._flushing:
-            while self._flush([live]):
+            while not live.is_over and self._flush([live]):
                 pass
 
     def abandon(self) -> None:
-        """In a forked child: forget the parent's runs and close their journals."""
+        """In a forked child: forget the parent's runs; their files are closed already."""
         for live in self._runs:
-            live.writer.close()
+            live.writer.disown()
+            live.feed.disown()
         self.__init__()  # type: ignore[misc]
+
+    def _join(self) -> None:
+        """Wait for the thread's end if no run is left, so that none is seen after finish."""
+        with self._guard:
+            thread = None if self._runs else self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(JOIN_S)
 
     def _work(self) -> None:
         while True:
@@ -105,78 +117,139 @@ class Flusher:
                     return
                 due = [live for live in self._runs if live.next_at <= now]
                 wait_s = max(0.0, min(live.next_at for live in self._runs) - now)
-            if not due:
+            if due:
+                with self._flushing:
+                    self._flush_due(due)
+            else:
                 self._wake.wait(wait_s)
                 self._wake.clear()
-                continue
-            with self._flushing:
-                self._flush_due(due)
 
     def _flush_due(self, due: list[Live]) -> None:
         for store in {live.store for live in due}:
-            mine = [live for live in due if live.store is store and live in self._runs]
-            try:
-                self._flush(mine)
-            except Exception as error:  # noqa: BLE001 - the thread must outlive any failure
-                self._complain(mine, error)
-            else:
-                for live in mine:
-                    live.failing_since = None
+            self._try([live for live in due if live.store is store and not live.is_over])
         for live in due:
             interval_s = live.interval_s
             if live.listeners:
                 interval_s = min(interval_s, WATCHED_INTERVAL_S)
             live.next_at = time.monotonic() + interval_s
 
+    def _try(self, runs: list[Live]) -> None:
+        try:
+            self._flush(runs)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive any failure
+            if len(runs) > 1 and not isinstance(error, StoreError):
+                # One journal that cannot be taken in must not hold up the others.
+                for live in runs:
+                    self._try([live])
+            else:
+                self._complain(runs, error)
+        else:
+            for live in runs:
+                live.failing_since = None
+
     def _flush(self, runs: list[Live]) -> bool:
+        """Take in one batch of each run; say whether any has more."""
         if not runs:
             return False
         for live in runs:
             for action in list(live.before_flush):
-                action()
+                _guarded(action)
         try:
-            news = take_in(runs[0].store, [live.feed for live in runs])
+            news = self._take_in(runs)
         except StoreDamagedError as error:
-            from tracker.store import recovery
-
             recovery.repair(runs[0].store, error)
-            return True
+            news = self._take_in(runs)
         for live in runs:
-            for path in live.feed.taken_in():
-                live.feed.drop_segment(path)
-                _put_away(path, keep=live.keep_journal)
-                live.writer.release(path)
             if live.feed in news:
-                self._notify(live, news[live.feed])
-        return bool(news)
+                _notify(live, news[live.feed])
+            if live.is_over:
+                _notify(live, set())
+            if live.feed.is_orphan and "orphan" not in live.warned:
+                live.warned.add("orphan")
+                _warn(
+                    "The run was deleted or replaced by another process: what this one logs is no "
+                    "longer stored. Start a new run with tracker.init()."
+                )
+        return any(live.feed.is_behind for live in runs)
 
-    def _notify(self, live: Live, keys: set[str]) -> None:
-        for listener in list(live.listeners):
-            try:
-                listener(keys)
-            except Exception as error:  # noqa: BLE001 - a listener must not stop the flush
-                warnings.warn(f"A listener failed: {error!r}.", TrackerWarning, stacklevel=2)
+    def _take_in(self, runs: list[Live]) -> dict[Feed, set[str]]:
+        with runs[0].store.steady():
+            news = take_in(runs[0].store, [live.feed for live in runs])
+            for live in runs:
+                if live.is_ended and not live.feed.is_behind:
+                    self._end(live)
+                elif not live.is_over:
+                    _put_away_full(live)
+        return news
+
+    def _end(self, live: Live) -> None:
+        """Put the whole journal away; without its end it stays, to be recovered."""
+        segments = list(live.writer.segments)
+        live.feed.close()
+        sentences = recovery.keep_damaged(live.store, live.feed.intake.damaged)
+        is_kept = live.feed.is_done and all(_put_away(live, path) for path in segments)
+        live.writer.close()
+        if is_kept:
+            for path in segments:
+                path.unlink(missing_ok=True)
+        live.is_over = True
+        with self._guard:
+            self._runs.remove(live)
+        for sentence in sentences:
+            _warn(sentence)
 
     def _complain(self, runs: list[Live], error: Exception) -> None:
         now = time.monotonic()
         for live in runs:
             live.failing_since = live.failing_since or now
             is_long = now - live.failing_since > PATIENCE_S or not isinstance(error, StoreError)
-            if is_long and not live.is_warned:
-                live.is_warned = True
-                warnings.warn(
-                    f"The store cannot be written: {error} Logging goes on into the journal, and "
-                    "nothing is lost.",
-                    TrackerWarning,
-                    stacklevel=2,
+            if is_long and "failing" not in live.warned:
+                live.warned.add("failing")
+                _warn(
+                    f"The store cannot be written: {error} What was logged is safe in the journal "
+                    "and is taken in later."
                 )
 
 
-def _put_away(path: Path, *, keep: bool) -> None:
-    if keep:
-        journal.archive(path)
-    else:
-        path.unlink()
+def _put_away_full(live: Live) -> None:
+    """Put away segments that have been taken in whole; the open one goes on."""
+    with contextlib.suppress(OSError):  # it will be tried again
+        for path in live.feed.taken_in():
+            if _put_away(live, path):
+                live.feed.drop_segment(path)
+                live.writer.release(path)
+                path.unlink(missing_ok=True)
+
+
+def _put_away(live: Live, path: Path) -> bool:
+    """Keep a copy of a segment if it is to be kept; say whether the original may go."""
+    if live.keep_journal:
+        try:
+            archive.keep(path)
+        except OSError:
+            return False
+    return True
+
+
+def _notify(live: Live, keys: set[str]) -> None:
+    for listener in list(live.listeners):
+        _guarded(lambda listener=listener: listener(keys))  # type: ignore[misc]
+
+
+def _guarded(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001 - a listener must not stop the flush
+        _warn(f"A listener failed: {error!r}.")
+
+
+def _warn(sentence: str) -> None:
+    try:
+        warnings.warn(sentence, TrackerWarning, stacklevel=3)
+    except TrackerWarning:
+        # Warnings are errors here; in our own thread nobody could catch it.
+        if threading.current_thread() is threading.main_thread():
+            raise
 
 
 FLUSHER = Flusher()

@@ -1,13 +1,14 @@
 """Turns the frames of a run's journal into columns for the store.
 
 The same code serves a live run, whose journal grows, and a dead one's, which is replayed.
+What the store holds in the end does not depend on where one batch ends and the next begins.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,88 +17,55 @@ import numpy as np
 
 from tracker.records import MetricRule
 from tracker.store import facts
-from tracker.store.fold import Fold
-from tracker.store.journal import SegmentReader
+from tracker.store.batch import Batch, OpenStep, SeriesName
+from tracker.store.columns import Column, kind_of
+from tracker.store.fold import Fold, Number
+from tracker.store.frames import SegmentReader
 
 BATCH_BYTES = 4 * 1024 * 1024
 EXACT_INT = 2**53
 
-SeriesName = tuple[str, str]  # stream, key
+_NUMBERS = frozenset((float, int, bool))
+_ROW_HEAD = msgspec.msgpack.encode(facts.Row(0, 0, 0, []))[:2]
 
 
 class _Gone:
-    """Stands where a value was that a later call for the same open row replaced."""
+    """Stands where a value was that a later call for the same open step replaced."""
 
 
 _GONE = _Gone()
 
 
-@dataclass(slots=True)
-class Column:
-    """Numeric values of one series, in the order in which they were logged."""
-
-    kind: str
-    steps: np.ndarray
-    times_us: np.ndarray
-    values: np.ndarray
+# Values of one key: their order among all rows, the values, their steps and their times.
+_Part = tuple[list[int], Sequence[Any], list[int], list[int]]
 
 
-@dataclass(slots=True)
-class Batch:
-    """What one flush puts into the store for one run."""
+class _Rows:
+    """Rows of one batch that have the same keys."""
 
-    begins: list[facts.Begin] = field(default_factory=list)
-    columns: dict[SeriesName, Column] = field(default_factory=dict)
-    values: list[tuple[SeriesName, int, int, Any]] = field(default_factory=list)
-    replaced: list[tuple[SeriesName, int]] = field(default_factory=list)
-    changes: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, facts.Metric] = field(default_factory=dict)
-    lines: dict[int, facts.Line] = field(default_factory=dict)
-    cells: dict[int, facts.Cell] = field(default_factory=dict)
-    events: list[facts.Event] = field(default_factory=list)
-    versions: list[facts.Version] = field(default_factory=list)
-    finish: facts.Finish | None = None
-    is_deleted: bool = False
-    last_step: int | None = None
-    last_time_us: int = 0
-    is_summary_changed: bool = False
-    has_more: bool = False
-    frames: int = 0
-    positions: dict[str, int] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)
-    fold: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("folded", "keys", "keyset", "order", "steps", "stream", "times_us", "values")
 
-    def add(self, fact: facts.Fact) -> None:
-        """Keep a fact that needs nothing of those before it."""
-        match fact:
-            case facts.Change():
-                metadata = {**self.changes.get("metadata", {}), **fact.fields.get("metadata", {})}
-                self.changes.update(fact.fields)
-                if metadata:
-                    self.changes["metadata"] = metadata
-            case facts.Line():
-                self.lines[fact.number] = fact
-            case facts.Cell():
-                self.cells[fact.number] = fact
-            case facts.Event():
-                self.events.append(fact)
-            case facts.Version():
-                self.versions.append(fact)
-            case facts.Finish():
-                self.finish = fact
-            case facts.Delete():
-                self.is_deleted = True
+    def __init__(self, keyset: facts.Keys) -> None:
+        self.keyset = keyset
+        self.keys = keyset.keys
+        self.stream = keyset.stream
+        self.order: list[int] = []
+        self.steps: list[int] = []
+        self.times_us: list[int] = []
+        self.values: list[list[Any]] = []
+        self.folded = 0
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was read."""
-        return not self.frames
+    def part(self, place: int, start: int = 0) -> _Part:
+        """Return the values of one key from row `start` on."""
+        values = [row[place] for row in self.values[start:]]
+        return self.order[start:], values, self.steps[start:], self.times_us[start:]
 
-    @property
-    def keys(self) -> set[str]:
-        """The keys of the default stream that have new values."""
-        named = set(self.columns) | {name for name, *_ in self.values}
-        return {key for stream, key in named if stream == "default"}
+    def last(self, place: int) -> tuple[int, Any]:
+        """Return the last value of one key that stands, and its order; order -1 for none."""
+        for index in range(len(self.values) - 1, self.folded - 1, -1):
+            if self.values[index][place] is not _GONE:
+                return self.order[index], self.values[index][place]
+        return -1, None
 
 
 class Intake:
@@ -109,36 +77,56 @@ class Intake:
         The summary after everything that was read.
     positions : dict of str to int
         Bytes read of each segment, by file name.
-    damaged : list of str
-        Sentences about stretches of the journal that could not be read.
+    damaged : dict of Path to dict with sentences as keys
+        What to say about stretches of segments that could not be read.
+    run_key : int or None
+        The run's number in the tables, once it has one.
+    series : dict
+        Number and kind of the run's series, by stream, key and whether it holds JSON.
+    is_late : bool
+        The journal is that of a dead process, and the run has been resumed since.
+    is_ended : bool
+        The run's end lies before the position from which reading began.
+    open_step : OpenStep or None
+        The step that the next row may belong to.
     """
 
     def __init__(self, *, is_final: bool = False) -> None:
         self.fold = Fold()
         self.positions: dict[str, int] = {}
-        self.damaged: list[str] = []
+        self.damaged: dict[Path, dict[str, None]] = {}
         self.run_key: int | None = None
-        self.series: dict[SeriesName, tuple[int, str]] = {}
+        self.series: dict[tuple[str, str, bool], tuple[int, str]] = {}
         self.first: facts.Begin | None = None
-        self._is_final = is_final
+        self.is_late = False
+        self.is_ended = False
+        self.open_step: OpenStep | None = None
+        self._is_open_stored = True
+        self._open_rows: list[tuple[_Rows, int]] = []
+        self._open_keys: dict[str, tuple[_Rows, int]] = {}
+        self._refold: dict[str, OpenStep | None] = {}
+        self.is_final = is_final
         self._readers: list[SegmentReader] = []
+        self._reading: SegmentReader | None = None
         self._decoder = msgspec.msgpack.Decoder(facts.Fact)
         self._keysets: dict[int, facts.Keys] = {}
         self._rows_read = 0
-        self._open_step: int | None = None
-        self._open_rows: list[tuple[_Rows | None, int, list[str]]] = []
 
     def follow(self, path: Path, position: int = 0) -> None:
         """Read `path` after the segments followed so far, from `position` on."""
         reader = SegmentReader(path)
         self._readers.append(reader)
-        if position:
-            for payload in _until(reader, position):
-                fact = self._decode(payload)
+        for payload in reader.skip_to(position):
+            if payload[:2] == _ROW_HEAD:
+                continue
+            with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+                fact = self._decoder.decode(payload)
                 if isinstance(fact, facts.Keys):
                     self._keysets[fact.number] = fact
                 elif isinstance(fact, facts.Begin):
                     self.first = self.first or fact
+                elif isinstance(fact, facts.Finish | facts.Delete):
+                    self.is_ended = True
         self.positions[path.name] = reader.position
 
     def unfollow(self, path: Path) -> None:
@@ -152,26 +140,26 @@ class Intake:
         """Close every file."""
         for reader in self._readers:
             reader.close()
+        self._readers.clear()
 
     def read(self, limit_bytes: int = BATCH_BYTES) -> Batch:
         """Read on, at most `limit_bytes` of the journal."""
+        before = dict(self.positions)
         batch = Batch()
         groups: dict[int, _Rows] = {}
         for payload in self._payloads(limit_bytes, batch):
-            batch.frames += 1
             fact = self._decode(payload)
             if type(fact) is facts.Row:
                 self._take_row(fact, groups, batch)
             elif fact is not None:
-                if type(fact) in (facts.SummaryChange, facts.Metric) and groups:
-                    self._settle(groups, batch)
-                    groups = {}
-                self._take_fact(fact, batch)
+                self._take_fact(fact, groups, batch)
+            batch.facts += fact is not None
         self._settle(groups, batch)
-        self._open_rows = [(None, 0, keys) for _, _, keys in self._open_rows]
+        self._is_open_stored, self._open_rows, self._open_keys = True, [], {}
+        batch.open_step = self.open_step
+        batch.summary, batch.dropped, batch.states = self.fold.take_changes()
         batch.positions = dict(self.positions)
-        batch.summary = dict(self.fold.values)
-        batch.fold = self.fold.dump()
+        batch.is_empty = batch.positions == before
         return batch
 
     def _payloads(self, limit_bytes: int, batch: Batch) -> Iterator[bytes]:
@@ -179,64 +167,98 @@ class Intake:
             if limit_bytes <= 0:
                 batch.has_more = True
                 return
+            self._reading = reader
             begun_at = reader.position
             is_last = reader is self._readers[-1]
-            yield from reader.payloads(limit_bytes, is_final=self._is_final or not is_last)
+            yield from reader.payloads(limit_bytes, is_final=self.is_final or not is_last)
             limit_bytes -= reader.position - begun_at
             self.positions[reader.path.name] = reader.position
             for start, end in reader.damaged:
-                self.damaged.append(
-                    f"{reader.path.name}: bytes {start} to {end} are no valid frames and were "
-                    "passed over."
-                )
+                self._report(f"bytes {start} to {end} are no valid frames and were passed over")
             reader.damaged.clear()
-            size = reader.path.stat().st_size if reader.path.exists() else 0
-            if reader.position < size and reader.position > begun_at:
+            if begun_at < reader.position < reader.size:
                 batch.has_more = True
                 return
 
+    def _report(self, sentence: str) -> None:
+        # Once each, though what follows the watermark may be read several times.
+        assert self._reading is not None
+        path = self._reading.path
+        self.damaged.setdefault(path, {})[f"{path.name}: {sentence}."] = None
+
     def _decode(self, payload: bytes) -> facts.Fact | None:
         try:
-            return self._decoder.decode(payload)
-        except msgspec.MsgspecError as error:
-            self.damaged.append(f"A frame could not be understood and was passed over: {error}.")
+            fact: facts.Fact = self._decoder.decode(payload)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            end = 0 if self._reading is None else self._reading.position
+            self._report(f"the frame that ends at byte {end} was not understood ({error})")
             return None
+        return fact
+
+    # --- rows
 
     def _take_row(self, row: facts.Row, groups: dict[int, _Rows], batch: Batch) -> None:
-        group = groups.get(row.keys)
+        keyset = self._keysets.get(row.keys) or self._lost_keys(row)
+        if len(row.values) != len(keyset.keys):
+            self._report(f"a row of step {row.step} has the wrong number of values")
+            return
+        group = groups.get(id(keyset))  # a later segment may use its number again
         if group is None:
-            keyset = self._keysets.get(row.keys)
-            if keyset is None:
-                self.damaged.append(f"A row of step {row.step} has lost its keys.")
-                return
-            group = groups[row.keys] = _Rows(keyset)
-        index = len(group.steps)
-        if group.is_default:
-            if row.step == self._open_step:
-                self._replace(group.keys, batch)
-            else:
-                self._open_step = row.step
-                self._open_rows.clear()
-            self._open_rows.append((group, index, group.keys))
-            if batch.last_step is None or row.step > batch.last_step:
-                batch.last_step = row.step
+            group = groups[id(keyset)] = _Rows(keyset)
+        if group.stream == "default":
+            self._note_step(row, group, batch)
         self._rows_read += 1
         group.order.append(self._rows_read)
         group.steps.append(row.step)
         group.times_us.append(row.time_us)
         group.values.append(row.values)
-        batch.last_time_us = row.time_us
+        if row.time_us > batch.last_time_us:
+            batch.last_time_us = row.time_us
 
-    def _replace(self, keys: list[str], batch: Batch) -> None:
-        for group, index, earlier in self._open_rows:
-            for key in set(earlier).intersection(keys):
-                if group is None:
-                    assert self._open_step is not None
-                    batch.replaced.append((("default", key), self._open_step))
-                else:
-                    group.values[index][group.keys.index(key)] = _GONE
+    def _lost_keys(self, row: facts.Row) -> facts.Keys:
+        names = [f"lost/{row.keys}.{index}" for index in range(len(row.values))]
+        self._report(f"the keys of rows from step {row.step} on are lost, they are now {names[:3]}")
+        keyset = self._keysets[row.keys] = facts.Keys(row.keys, "default", names)
+        return keyset
 
-    def _take_fact(self, fact: facts.Fact, batch: Batch) -> None:
+    def _note_step(self, row: facts.Row, group: _Rows, batch: Batch) -> None:
+        known = self.open_step
+        if row.merges and known is not None and row.step == known.step:
+            self._replace(group, batch)
+            self._open_rows.append((group, len(group.steps)))
+        elif row.merges or known is None or row.step >= known.step:
+            self.open_step = OpenStep(row.step, row.time_us)
+            self._is_open_stored = False
+            self._open_rows = [(group, len(group.steps))]
+            if self._open_keys:
+                self._open_keys.clear()
+        # Else it is a late row, and the open step stays open.
+        if batch.last_step is None or row.step > batch.last_step:
+            batch.last_step = row.step
+
+    def _replace(self, group: _Rows, batch: Batch) -> None:
+        """Take out what earlier rows of the open step say of the keys of this one."""
+        self._index_open_rows()
+        for key in group.keys:
+            place = self._open_keys.get(key)
+            if place is None and self._is_open_stored:
+                batch.replaced.add(key)
+                batch.replaced_in = self.open_step
+                self._refold[key] = self.open_step
+            elif place is not None:
+                earlier, index = place
+                earlier.values[index][earlier.keys.index(key)] = _GONE
+                if index < earlier.folded:
+                    self._refold[key] = self.open_step
+
+    def _index_open_rows(self) -> None:
+        for group, index in self._open_rows:
+            self._open_keys.update(dict.fromkeys(group.keys, (group, index)))
+        self._open_rows.clear()
+
+    # --- other facts
+
+    def _take_fact(self, fact: facts.Fact, groups: dict[int, _Rows], batch: Batch) -> None:
         match fact:
             case facts.Keys():
                 self._keysets[fact.number] = fact
@@ -245,119 +267,110 @@ class Intake:
                 self._keysets.clear()
                 batch.begins.append(fact)
             case facts.SummaryChange():
+                self._fold(groups)
                 self.fold.change(fact.changed, fact.deleted)
-                batch.is_summary_changed = True
             case facts.Metric():
+                self._fold(groups)
                 self.fold.rules[fact.name] = MetricRule(
                     fact.name, fact.step_metric, fact.step_sync, tuple(fact.summary), fact.goal,
                     fact.hidden,
                 )  # fmt: skip
-                batch.metrics[fact.name] = fact
+                batch.add(fact)
             case _:
                 batch.add(fact)
         batch.last_time_us = max(batch.last_time_us, getattr(fact, "time_us", 0))
 
-    def _settle(self, groups: dict[int, _Rows], batch: Batch) -> None:
-        pieces: dict[SeriesName, list[tuple[_Rows, tuple[Any, ...]]]] = {}
-        for group in groups.values():
-            for key, column in zip(group.keys, zip(*group.values, strict=True), strict=True):
-                pieces.setdefault((group.stream, key), []).append((group, column))
-        for name, parts in pieces.items():
-            self._settle_column(name, parts, batch)
+    # --- from rows to columns
 
-    def _settle_column(
-        self, name: SeriesName, parts: list[tuple[_Rows, tuple[Any, ...]]], batch: Batch
-    ) -> None:
-        steps, times_us, values = _join(parts)
-        last = next((value for value in reversed(values) if value is not _GONE), _GONE)
-        kinds = set(map(type, values))
-        if not kinds <= {float, int, bool}:
-            steps, times_us, values = self._set_aside(name, steps, times_us, values, batch)
-            kinds = set(map(type, values))
-        numbers = np.array(values, dtype=np.float64)
-        if int in kinds and len(numbers) and np.abs(numbers).max() > EXACT_INT:
-            steps, times_us, values = self._set_aside(name, steps, times_us, values, batch)
-            numbers = np.array(values, dtype=np.float64)
-        if len(numbers):
-            column = Column(_kind(kinds), np.asarray(steps), np.asarray(times_us), numbers)
-            earlier = batch.columns.get(name)
-            batch.columns[name] = _append(earlier, column) if earlier else column
-        if name[0] == "default" and last is not _GONE:
-            self.fold.add(name[1], numbers, last)
-            batch.is_summary_changed = True
+    def _fold(self, groups: dict[int, _Rows]) -> None:
+        """Bring the summary up to the last row."""
+        new: dict[str, list[tuple[_Rows, int]]] = {}
+        fresh = [g for g in groups.values() if g.stream == "default" and g.folded < len(g.steps)]
+        for group in fresh:
+            for place, key in enumerate(group.keys):
+                new.setdefault(key, []).append((group, place))
+        for key, places in new.items():
+            if self.fold.is_numeric(key):
+                self._fold_numbers(key, places)
+            else:
+                newest = max((group.last(place) for group, place in places), key=itemgetter(0))
+                self.fold.show(key, newest[1])
+        for group in fresh:
+            group.folded = len(group.steps)
+        self._refold.clear()
 
-    def _set_aside(
-        self, name: SeriesName, steps: Any, times_us: Any, values: Any, batch: Batch
-    ) -> tuple[list[int], list[int], list[Any]]:
-        """Move what a DOUBLE cannot hold to the JSON values; return the rest."""
-        kept: tuple[list[int], list[int], list[Any]] = ([], [], [])
-        for step, time_us, value in zip(steps, times_us, values, strict=True):
+    def _fold_numbers(self, key: str, places: list[tuple[_Rows, int]]) -> None:
+        self._index_open_rows()
+        group, index = self._open_keys.get(key, (None, 0))
+        open_order = None if group is None else group.order[index]
+        last: Any = None
+        held: Number | None = None
+        closed: list[Number] = []
+        parts = [group.part(place, group.folded) for group, place in places]
+        for order, value, _, time_us in zip(*_in_order(parts), strict=True):
             if value is _GONE:
                 continue
-            if type(value) is float or (type(value) in (int, bool) and abs(value) <= EXACT_INT):
-                kept[0].append(step)
-                kept[1].append(time_us)
-                kept[2].append(value)
-            else:
-                batch.values.append((name, int(step), int(time_us), value))
-        return kept
+            last = value
+            if type(value) in _NUMBERS and order == open_order:
+                held = (value, time_us)
+            elif type(value) in _NUMBERS:
+                closed.append((value, time_us))
+        self.fold.add(key, closed, last, held, self.open_step, self._refold.get(key))
+
+    def _settle(self, groups: dict[int, _Rows], batch: Batch) -> None:
+        self._fold(groups)
+        found: dict[SeriesName, list[_Part]] = {}
+        for group in groups.values():
+            for key, values in zip(group.keys, zip(*group.values, strict=True), strict=True):
+                part = (group.order, values, group.steps, group.times_us)
+                found.setdefault((group.stream, key), []).append(part)
+        for name, parts in found.items():
+            self._settle_series(name, parts, batch)
+
+    def _settle_series(self, name: SeriesName, parts: list[_Part], batch: Batch) -> None:
+        _, values, steps, times_us = _in_order(parts)
+        kinds = set(map(type, values))
+        if not (kinds <= _NUMBERS) or (int in kinds and _has_large(values)):
+            values, steps, times_us = _set_aside(name, values, steps, times_us, batch)
+            kinds = set(map(type, values))
+        if values:
+            batch.columns[name] = Column(
+                kind_of(kinds), np.asarray(steps, dtype=np.int64),
+                np.asarray(times_us, dtype=np.int64), np.array(values, dtype=np.float64),
+            )  # fmt: skip
 
 
-class _Rows:
-    """Rows of one batch that have the same keys."""
-
-    __slots__ = ("is_default", "keys", "order", "steps", "stream", "times_us", "values")
-
-    def __init__(self, keyset: facts.Keys) -> None:
-        self.keys = keyset.keys
-        self.stream = keyset.stream
-        self.is_default = keyset.stream == "default"
-        self.order: list[int] = []
-        self.steps: list[int] = []
-        self.times_us: list[int] = []
-        self.values: list[list[Any]] = []
-
-
-def _join(parts: list[tuple[_Rows, tuple[Any, ...]]]) -> tuple[Any, Any, Any]:
+def _in_order(parts: list[_Part]) -> _Part:
+    """Return all parts as one, in the order in which the rows were logged."""
     if len(parts) == 1:
-        group, values = parts[0]
-        return group.steps, group.times_us, values
-    rows = [
-        row
-        for group, values in parts
-        for row in zip(group.order, group.steps, group.times_us, values, strict=True)
-    ]
+        return parts[0]
+    rows = [row for part in parts for row in zip(*part, strict=True)]
     rows.sort(key=lambda row: row[0])
-    _, steps, times_us, values = zip(*rows, strict=True)
-    return steps, times_us, values
+    order, values, steps, times_us = map(list, zip(*rows, strict=True))
+    return order, values, steps, times_us
 
 
-def _kind(kinds: set[type]) -> str:
-    if kinds == {bool}:
-        return "bool"
-    return "float" if float in kinds else "int"
+def _has_large(values: Sequence[Any]) -> bool:
+    numbers = np.abs(np.array(values, dtype=np.float64))
+    return bool(np.fmax.reduce(numbers) >= EXACT_INT)
 
 
-def _append(first: Column, second: Column) -> Column:
-    kind = first.kind if first.kind == second.kind else wider(first.kind, second.kind)
-    return Column(
-        kind,
-        np.concatenate([first.steps, second.steps]),
-        np.concatenate([first.times_us, second.times_us]),
-        np.concatenate([first.values, second.values]),
-    )
-
-
-def wider(one: str, other: str) -> str:
-    """Return the kind that holds values of both kinds."""
-    order = ("bool", "int", "float")
-    return max(one, other, key=order.index)
-
-
-def _until(reader: SegmentReader, position: int) -> Iterator[bytes]:
-    while reader.position < position:
-        begun_at = reader.position
-        with contextlib.closing(reader.payloads(position - begun_at)) as payloads:
-            yield from payloads
-        if reader.position == begun_at:
-            reader.position = position
+def _set_aside(
+    name: SeriesName,
+    values: Sequence[Any],
+    steps: Sequence[int],
+    times_us: Sequence[int],
+    batch: Batch,
+) -> tuple[list[Any], list[int], list[int]]:
+    """Move what a DOUBLE cannot hold to the JSON values; return the rest."""
+    kept: tuple[list[Any], list[int], list[int]] = ([], [], [])
+    for value, step, time_us in zip(values, steps, times_us, strict=True):
+        if value is _GONE:
+            continue
+        if type(value) is float or (type(value) in _NUMBERS and abs(value) <= EXACT_INT):
+            kept[0].append(value)
+            kept[1].append(step)
+            kept[2].append(time_us)
+        else:
+            batch.values.append((name, step, time_us, value))
+    return kept

@@ -1,32 +1,31 @@
-"""The crash-safe, append-only log of a live run, and reading it back.
+"""The crash-safe, append-only log of a live run.
 
-A segment is a file of frames: two magic bytes, the payload's length and CRC-32, the
-payload. A frame is handed to the operating system by one ``write`` before ``log``
-returns, so nothing that returned is lost when the process is killed. The writer holds an
-exclusive lock on its segments for as long as it lives.
+It is a file of frames, or several: segments. A frame is handed to the operating system by
+one ``write`` before ``log`` returns, so nothing that returned is lost when the process is
+killed. The writer holds an exclusive lock on its segments for as long as it lives.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import struct
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import msgspec
 
+from tracker.errors import StoreError, UsageError
 from tracker.store import lock
 from tracker.store.facts import Fact
+from tracker.store.frames import HEADER, MAGIC, MAX_FRAME_BYTES, frame
 
-MAGIC = b"\xd7J"
-HEADER = struct.Struct("<2sII")
 SEGMENT_BYTES = 64 * 1024 * 1024
 SUFFIX = ".journal"
-MAX_FRAME_BYTES = 1 << 30
+ARCHIVE = "archive"
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 class JournalWriter:
@@ -35,16 +34,27 @@ class JournalWriter:
     Attributes
     ----------
     stem : str
-        Name shared by the journal's segments; sorts by the time it was begun.
+        Name shared by the journal's segments; sorts after every journal begun before it,
+        even where the clock was set back.
     segments : list of Path
         Segments not yet archived, the open one last.
+
+    Raises
+    ------
+    StoreError
+        If the directory cannot be made.
     """
 
     def __init__(self, directory: Path, *, fsync: bool = False) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(
+                f"The journal's folder {directory} cannot be made: {error.strerror}."
+            ) from error
         self._directory = directory
         self._fsync = fsync
-        self.stem = f"{time.time_ns():020d}-{token_hex(4)}"
+        self.stem = f"{_next_stamp(directory):020d}-{token_hex(4)}"
         self.segments: list[Path] = []
         self._descriptors: dict[Path, int] = {}
         self._encoder = msgspec.msgpack.Encoder()
@@ -54,24 +64,31 @@ class JournalWriter:
         self.size = 0
 
     def open_segment(self, first: Fact) -> None:
-        """Begin a segment with `first`; a reader never sees it without lock and frame."""
-        path = self._directory / f"{self.stem}.{self._count:04d}{SUFFIX}"
-        hidden = path.with_suffix(".new")
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(hidden, flags, 0o600)
+        """Begin a segment with `first`.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be made or written; an earlier segment stays the open one.
+        """
+        path = self._directory / f"{self.stem}.{self._count:06d}{SUFFIX}"
+        begun = self._frame(first)
+        descriptor = os.open(path, _CREATE, 0o600)
         try:
             lock.acquire(descriptor)
-            self._write(descriptor, self._frame(first))
-            hidden.rename(path)
+            path.stat()  # gone, if this process slept long enough to be taken for dead
+            self._write(descriptor, begun)
+            if self._fsync:
+                _fsync_directory(self._directory)
         except BaseException:
-            os.close(descriptor)
-            hidden.unlink(missing_ok=True)
+            lock.close(descriptor)
+            path.unlink(missing_ok=True)
             raise
         self._count += 1
         self.descriptor = descriptor
         self._descriptors[path] = descriptor
         self.segments.append(path)
-        self.size = os.fstat(descriptor).st_size
+        self.size = len(begun)
 
     @property
     def is_full(self) -> bool:
@@ -85,11 +102,16 @@ class JournalWriter:
         ------
         OSError
             If the disk is full or gone; the journal is as it was before.
+        UsageError
+            If the fact is too large to be read again.
         """
         buffer = self._buffer
-        self._encoder.encode_into(fact, buffer, 10)
-        payload = memoryview(buffer)[10:]
-        HEADER.pack_into(buffer, 0, MAGIC, len(payload), zlib.crc32(payload))
+        self._encoder.encode_into(fact, buffer, HEADER.size)
+        length = len(buffer) - HEADER.size
+        if length > MAX_FRAME_BYTES:
+            raise _too_large(length)
+        payload = memoryview(buffer)[HEADER.size :]
+        HEADER.pack_into(buffer, 0, MAGIC, length, zlib.crc32(payload))
         payload.release()
         self._write(self.descriptor, buffer)
 
@@ -101,124 +123,69 @@ class JournalWriter:
     def release(self, path: Path) -> None:
         """Forget a segment that has been taken in whole, and free its lock."""
         self.segments.remove(path)
-        os.close(self._descriptors.pop(path))
+        lock.close(self._descriptors.pop(path))
 
     def close(self) -> None:
         """Close every file; their locks are free from now on."""
         for descriptor in self._descriptors.values():
-            os.close(descriptor)
+            lock.close(descriptor)
+        self.disown()
+
+    def disown(self) -> None:
+        """In a forked child: forget the files, which are the parent's."""
         self._descriptors.clear()
         self.descriptor = -1
 
     def _frame(self, fact: Any) -> bytes:
         payload = self._encoder.encode(fact)
-        return HEADER.pack(MAGIC, len(payload), zlib.crc32(payload)) + payload
+        if len(payload) > MAX_FRAME_BYTES:
+            raise _too_large(len(payload))
+        return frame(payload)
 
-    def _write(self, descriptor: int, frame: bytes | bytearray) -> None:
-        written = os.write(descriptor, frame)
-        if written != len(frame):
-            self._finish_write(descriptor, frame, written)
-        if self._fsync:
-            os.fsync(descriptor)
-        self.size += written
+    def _write(self, descriptor: int, data: bytes | bytearray) -> None:
+        written = os.write(descriptor, data)
+        if self._fsync or written != len(data):
+            self._complete(descriptor, data, written)
+        self.size += len(data)
 
-    def _finish_write(self, descriptor: int, frame: bytes | bytearray, written: int) -> None:
+    def _complete(self, descriptor: int, data: bytes | bytearray, written: int) -> None:
         begun_at = os.fstat(descriptor).st_size - written
         try:
-            while written < len(frame):
-                written += os.write(descriptor, frame[written:])
+            while written < len(data):
+                written += os.write(descriptor, data[written:])
+            if self._fsync:
+                os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, begun_at)
             raise
 
 
-class SegmentReader:
-    """Reads the frames of one segment, from any position, as the file grows.
-
-    Attributes
-    ----------
-    position : int
-        Bytes read so far: every frame before it has been handed out.
-    damaged : list of (int, int)
-        Start and end of stretches that are no valid frames and were passed over.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.position = 0
-        self.damaged: list[tuple[int, int]] = []
-        self._file = path.open("rb", buffering=0)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def payloads(self, limit_bytes: int, *, is_final: bool = False) -> Iterator[bytes]:
-        """Yield the payloads that lie whole in the next `limit_bytes`.
-
-        Parameters
-        ----------
-        limit_bytes : int
-            How much to read at most, in bytes; a larger frame is read whole.
-        is_final : bool
-            Nobody writes any more: bytes at the end that are no frame are damage
-            rather than a frame under way.
-        """
-        limit_bytes = max(limit_bytes, HEADER.size)
-        data = self._read(limit_bytes)
-        if len(data) >= HEADER.size:
-            magic, length, _ = HEADER.unpack_from(data)
-            if magic == MAGIC and limit_bytes < HEADER.size + length <= MAX_FRAME_BYTES:
-                limit_bytes = HEADER.size + length
-                data = self._read(limit_bytes)
-        yield from self._split(data, is_final and len(data) < limit_bytes)
-
-    def _read(self, size: int) -> bytes:
-        self._file.seek(self.position)
-        return self._file.read(size)
-
-    def _split(self, data: bytes, is_end: bool) -> Iterator[bytes]:
-        offset, base = 0, self.position
-        view = memoryview(data)
-        unpack, header = HEADER.unpack_from, HEADER.size
-        while offset + header <= len(data):
-            magic, length, checksum = unpack(data, offset)
-            end = offset + header + length
-            is_frame = magic == MAGIC and length <= MAX_FRAME_BYTES
-            if is_frame and end > len(data) and not is_end:
-                break  # the rest of it is not here yet
-            if (
-                is_frame
-                and end <= len(data)
-                and zlib.crc32(view[offset + header : end]) == checksum
-            ):
-                self.position = base + end
-                yield data[offset + header : end]
-                offset = end
-                continue
-            resumed = _next_frame(view, offset + 1)
-            if resumed is None:
-                break
-            self.damaged.append((base + offset, base + resumed))
-            offset = resumed
-            self.position = base + offset
-        if is_end and offset < len(data):
-            self.damaged.append((base + offset, base + len(data)))
-            self.position = base + len(data)
+def _too_large(length: int) -> UsageError:
+    return UsageError(
+        f"One call logged {length:,} bytes: expected at most {MAX_FRAME_BYTES:,}. Log it in parts, "
+        "or as a file of an artifact."
+    )
 
 
-def _next_frame(data: memoryview, start: int) -> int | None:
-    whole = data.obj
-    assert isinstance(whole, bytes)
-    while (start := whole.find(MAGIC, start)) >= 0:
-        if start + HEADER.size > len(whole):
-            return None
-        _, length, checksum = HEADER.unpack_from(whole, start)
-        end = start + HEADER.size + length
-        if end <= len(whole) and zlib.crc32(data[start + HEADER.size : end]) == checksum:
-            return start
-        start += 1
-    return None
+def _next_stamp(directory: Path) -> int:
+    """Return the time in nanoseconds, or what follows the newest journal of all."""
+    newest = 0
+    for folder in (directory, directory / ARCHIVE):
+        with contextlib.suppress(FileNotFoundError):
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries if SUFFIX in entry.name]
+            stamp = max(names, default="").partition("-")[0]
+            newest = max(newest, int(stamp) if len(stamp) == 20 and stamp.isdecimal() else 0)
+    return max(time.time_ns(), newest + 1 if newest < 2**63 else 0)
+
+
+def _fsync_directory(directory: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def stems(directory: Path) -> dict[str, list[Path]]:
@@ -231,16 +198,3 @@ def stems(directory: Path) -> dict[str, list[Path]]:
     for path in paths:
         found.setdefault(path.name.split(".", 1)[0], []).append(path)
     return found
-
-
-def archive(path: Path) -> None:
-    """Compress a segment that has been taken in whole, and remove the original."""
-    import zstandard
-
-    target = path.parent / "archive" / (path.name + ".zst")
-    target.parent.mkdir(exist_ok=True, mode=0o700)
-    partial = target.with_suffix(".partial")
-    with path.open("rb") as source, partial.open("wb") as sink:
-        zstandard.ZstdCompressor(level=3).copy_stream(source, sink)
-    partial.replace(target)
-    path.unlink()

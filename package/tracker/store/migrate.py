@@ -51,6 +51,20 @@ def check(version: int, place: object) -> None:
         )
 
 
+def bring_up(db: duckdb.DuckDBPyConnection, place: object) -> None:
+    """Bring the tables to this version, inside the caller's transaction.
+
+    Raises
+    ------
+    SchemaTooNewError
+        If a newer tracker wrote them.
+    """
+    version = version_of(db)
+    check(version, place)
+    if version < VERSION:
+        migrate(db, version)
+
+
 def migrate(db: duckdb.DuckDBPyConnection, version: int) -> None:
     """Run the steps from `version` on, inside the caller's transaction."""
     for number in range(version, VERSION):

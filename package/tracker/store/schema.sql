@@ -24,7 +24,8 @@ CREATE TABLE run (
     runtime_s   DOUBLE,       -- all sessions together, up to updated_at
     last_step   BIGINT,
     parent      JSON,         -- {"run_id": …, "step": …} of a fork
-    sweep_id    VARCHAR
+    sweep_id    VARCHAR,
+    fold        JSON          -- what the summary needs to go on: sums, counts …
 );
 
 -- One row for each time that a process opened the run: a resumed run has several.
@@ -75,7 +76,13 @@ CREATE TABLE artifact_file (
 CREATE TABLE lineage (run_key INTEGER, version_key INTEGER, direction VARCHAR, time TIMESTAMP);
 
 -- How far each journal has been taken in; commits together with the rows themselves.
-CREATE TABLE journal (name VARCHAR, run_key INTEGER, position BIGINT, fold JSON, is_done BOOLEAN);
+CREATE TABLE journal (
+    name        VARCHAR,
+    run_key     INTEGER,      -- of a run that may have been deleted since
+    position    BIGINT,       -- bytes
+    open_step   BIGINT,       -- step of the last row, to which a further one may add …
+    open_us     BIGINT        -- … and when its first row was logged, microseconds since 1970
+);
 
 -- What users query. These names and columns stay stable.
 CREATE VIEW runs AS
@@ -105,7 +112,7 @@ CREATE VIEW media AS
     SELECT r.project, r.run_id, s.key, v.step, v.time, v.value ->> '$._type' AS type,
            v.value ->> '$.sha256' AS sha256, v.value ->> '$.caption' AS caption, v.value
     FROM value v JOIN series s USING (series_key) JOIN run r USING (run_key)
-    WHERE v.value ->> '$._type' IS NOT NULL;
+    WHERE (v.value ->> '$._type') IS NOT NULL;
 CREATE VIEW console_lines AS
     SELECT r.project, r.run_id, c.number, c.stream, c.time, c.text
     FROM console c JOIN run r USING (run_key);

@@ -13,9 +13,11 @@ import duckdb
 
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
 from tracker.settings import DATABASE_FILE
-from tracker.store import lock, migrate
+from tracker.store import archive, lock, migrate
+from tracker.store.forks import GATE
 
 LOCK_FILE = "tracker.lock"
+REBUILD_LOCK_FILE = "rebuild.lock"
 # Files that DuckDB 1.5 can read too.
 STORAGE_VERSION = "v1.5.0"
 WRITE_CONFIG = {
@@ -32,6 +34,19 @@ READ_CONFIG = {
 }
 HELD_PATIENCE_S = 5.0
 
+# What DuckDB says, in the order in which we look for it.
+_HELD = ("Could not set lock", "onflicting lock", "different configuration", "already attached")
+_NO_ROOM = ("No space left", "ermission denied", "Read-only file system", "Too many open files",
+            "Out of Memory", "Cannot allocate memory", "Disk quota", "File too large",
+            "Is a directory")  # fmt: skip
+_OTHER_VERSION = ("newer version", "version number", "older version")
+_DAMAGE = ("orrupt", "checksum", "not a valid DuckDB database", "Could not read enough bytes",
+           "replaying WAL", "Serialization Error", "INTERNAL Error", "does not exist")  # fmt: skip
+# Other errors are about a statement, and quote it.
+_OF_THE_FILE = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException,
+                duckdb.FatalException, duckdb.ConnectionException,
+                duckdb.OutOfMemoryException)  # fmt: skip
+
 
 class Store:
     """A directory with one DuckDB file, the journals beside it and the objects.
@@ -43,6 +58,11 @@ class Store:
     ----------
     root : Path
         The directory; made at the first write.
+
+    Attributes
+    ----------
+    damaged_file : int or None
+        Which database file (its number in the file system) was found damaged last.
     """
 
     def __init__(self, root: Path) -> None:
@@ -50,7 +70,7 @@ class Store:
         self.database = root / DATABASE_FILE
         self.journal_dir = root / "journal"
         self.objects_dir = root / "objects"
-        self._is_ready = False
+        self.damaged_file: int | None = None
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -63,13 +83,19 @@ class Store:
         StoreDamagedError, SchemaTooNewError
             If the file cannot be read by this version.
         """
-        self._prepare()
-        with lock.locked(self._lock_file, shared=True):
-            db = self._connect(read_only=True)
-            try:
+        if not self.database.exists():
+            with self.writing():
+                pass
+        with self._opened(read_only=True) as db:
+            version = migrate.version_of(db)
+            migrate.check(version, self.database)
+            if version == migrate.VERSION:
                 yield db
-            finally:
-                db.close()
+                return
+        with self.writing():
+            pass
+        with self._opened(read_only=True) as db:
+            yield db
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -80,17 +106,27 @@ class Store:
         StoreLockedError, StoreDamagedError, SchemaTooNewError
             As for :meth:`reading`; an error in the block rolls everything back.
         """
-        self._make_directories()
-        with lock.locked(self._lock_file):
-            db = self._connect(read_only=False)
-            try:
-                db.execute("BEGIN")
-                self._migrate(db)
-                yield db
-                db.execute("COMMIT")
-            finally:
-                db.close()
-        self._is_ready = True
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(
+                f"The store {self.root} cannot be made: {error.strerror}. Choose another place "
+                "with TRACKER_DIR or tracker.init(dir=…)."
+            ) from error
+        with self._opened(read_only=False) as db:
+            db.execute("BEGIN")
+            migrate.bring_up(db, self.database)
+            yield db
+            db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def steady(self) -> Iterator[None]:
+        """Keep the database from being replaced by a rebuilt one.
+
+        Who takes a journal in and puts it away must do both with the same database.
+        """
+        with lock.locked(self.root / REBUILD_LOCK_FILE, shared=True):
+            yield
 
     def recover(self) -> list[str]:
         """Take in the journals whose writer is dead; see :mod:`tracker.store.recovery`."""
@@ -99,108 +135,138 @@ class Store:
         return recovery.recover(self)
 
     def rebuild(self) -> Path | None:
-        """Make the database anew from the journals; see :mod:`tracker.store.recovery`."""
-        from tracker.store import recovery
+        """Make the database anew from the journals; see :mod:`tracker.store.rebuild`."""
+        from tracker.store import rebuild
 
-        return recovery.rebuild(self)
+        return rebuild.rebuild(self)
 
     def edit(self, project: str, run_id: str, changes: dict[str, Any]) -> None:
         """Change fields of a stored run: name, tags, notes, group, config, summary …."""
-        from tracker.store import recovery
+        from tracker.store import edits
 
-        recovery.edit(self, project, run_id, changes)
+        edits.edit(self, project, run_id, changes)
 
     def delete_run(self, project: str, run_id: str) -> None:
         """Delete a run with its history and its kept journals."""
-        from tracker.store import recovery
+        from tracker.store import edits
 
-        recovery.delete(self, project, run_id)
+        edits.delete(self, project, run_id)
+
+    def set_aside(self) -> Path | None:
+        """Move the database into ``damaged/``; return where it is now, None if there is none.
+
+        The caller holds the lock.
+        """
+        parts = [path for path in (self.database, wal_of(self.database)) if path.exists()]
+        if not parts:
+            return None
+        number, name = 0, time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        while (aside := self.root / "damaged" / f"{name}-{number}").exists():
+            number += 1
+        aside.mkdir(parents=True, mode=0o700)
+        for path in parts:
+            path.replace(aside / path.name)
+        return aside / parts[0].name
 
     @property
-    def _lock_file(self) -> Path:
+    def lock_file(self) -> Path:
+        """The file whose lock everybody takes before opening the database."""
         return self.root / LOCK_FILE
 
-    def _make_directories(self) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StoreError(
-                f"The store {self.root} cannot be made: {error.strerror}. Choose another place "
-                "with TRACKER_DIR or tracker.init(dir=…)."
-            ) from error
-
-    def _prepare(self) -> None:
-        if self._is_ready and self.database.exists():
-            return
-        if not self.database.exists():
-            with self.writing():
-                return
-        with self.reading_raw() as db:
-            version = migrate.version_of(db)
-        migrate.check(version, self.database)
-        if version < migrate.VERSION:
-            with self.writing():
-                return
-        self._is_ready = True
-
     @contextlib.contextmanager
-    def reading_raw(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the database for reading whatever the version of its tables."""
-        with lock.locked(self._lock_file, shared=True):
-            db = self._connect(read_only=True)
-            try:
-                yield db
-            finally:
-                db.close()
-
-    def _migrate(self, db: duckdb.DuckDBPyConnection) -> None:
-        if self._is_ready:
-            return
-        version = migrate.version_of(db)
-        migrate.check(version, self.database)
-        if version < migrate.VERSION:
-            migrate.migrate(db, version)
-
-    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        config: dict[str, Any] = dict(READ_CONFIG if read_only else WRITE_CONFIG)
+    def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         give_up_at = time.monotonic() + HELD_PATIENCE_S
         while True:
-            try:
-                return duckdb.connect(self.database, read_only=read_only, config=config)
-            except duckdb.Error as error:
-                known = _explain(error, self.database)
-                if not isinstance(known, StoreLockedError) or time.monotonic() > give_up_at:
-                    raise known from error
+            with lock.locked(self.lock_file, shared=read_only), GATE.passing():
+                try:
+                    db = self._connect(read_only=read_only)
+                except StoreLockedError:
+                    if time.monotonic() > give_up_at:
+                        raise
+                else:
+                    with self._explaining(), contextlib.closing(db):
+                        yield db
+                    return
             # Another program has the file open without our lock: nothing to wait on but time.
             time.sleep(0.05)
 
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        with self._explaining(is_opening=True):
+            if not read_only and not self.database.exists():
+                self._create()
+            config: dict[str, Any] = dict(READ_CONFIG if read_only else WRITE_CONFIG)
+            return duckdb.connect(self.database, read_only=read_only, config=config)
 
-def _explain(error: Exception, database: Path) -> StoreError:
-    text = str(error)
-    if "Could not set lock" in text or "already attached" in text or "Conflicting lock" in text:
-        return StoreLockedError(
-            f"Another program holds {database} open for writing: close it there. What is logged "
-            f"meanwhile is safe in the journal. ({_first_line(text)})"
+    def _create(self) -> None:
+        """Make the database under another name: a half-made one is never seen."""
+        if archive.is_any(self.journal_dir):
+            raise self._damage("is missing, and there are journals of its runs")
+        fresh = self.database.with_name(self.database.name + ".new")
+        self.set_aside()  # a WAL without its database
+        for leftover in (fresh, wal_of(fresh)):
+            leftover.unlink(missing_ok=True)
+        config: dict[str, Any] = dict(WRITE_CONFIG)
+        with contextlib.closing(duckdb.connect(fresh, config=config)) as db:
+            db.execute("BEGIN")
+            migrate.bring_up(db, self.database)
+            db.execute("COMMIT")
+        fresh.chmod(0o600)
+        fresh.replace(self.database)
+
+    @contextlib.contextmanager
+    def _explaining(self, *, is_opening: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not is_opening:
+                raise
+            raise StoreError(f"{self.database} cannot be opened: {error.strerror}.") from error
+        except duckdb.Error as error:
+            if type(error) is not duckdb.Error and not isinstance(error, _OF_THE_FILE):
+                raise
+            known = self._explained(str(error), is_opening=is_opening)
+            if known is None:
+                raise
+            raise known from error
+
+    def _explained(self, text: str, *, is_opening: bool) -> StoreError | None:
+        reason = text.splitlines()[0][:300] if text else "no reason given"
+        said = text.replace(str(self.root), "")  # any word may be in a path
+        if any(word in said for word in _NO_ROOM):
+            return StoreError(f"{self.database} cannot be used: {reason}")
+        if any(word in said for word in _HELD):
+            return StoreLockedError(
+                f"Another program, or a connection of your own in this one, holds "
+                f"{self.database} open: close it there. What is logged meanwhile is safe in the "
+                f"journal. ({reason})"
+            )
+        if is_opening and any(word in said for word in _OTHER_VERSION):
+            return StoreError(
+                f"{self.database} was written by another version of DuckDB than "
+                f"{duckdb.__version__}: upgrade duckdb. Nothing was changed. ({reason})"
+            )
+        if any(word in said for word in (_DAMAGE if is_opening else _DAMAGE[:4])):
+            return self._damage(f"is damaged and was left as it is ({reason})")
+        return StoreError(f"{self.database} cannot be opened: {reason}") if is_opening else None
+
+    def _damage(self, what: str) -> StoreDamagedError:
+        self.damaged_file = file_number(self.database)
+        return StoreDamagedError(
+            f"{self.database} {what}: `tracker doctor --rebuild` makes a new one from the journals."
         )
-    if "newer version" in text or "version number" in text:
-        return StoreError(
-            f"{database} was written by another version of DuckDB than {duckdb.__version__}: "
-            f"upgrade duckdb. Nothing was changed. ({_first_line(text)})"
-        )
-    if isinstance(error, duckdb.IOException) and _is_refusal(text):
-        return StoreError(f"{database} cannot be opened: {_first_line(text)}")
-    return StoreDamagedError(
-        f"{database} is damaged and was left as it is: tracker.Api().rebuild() makes a new one "
-        f"from the journals. ({_first_line(text)})"
-    )
 
 
-def _is_refusal(text: str) -> bool:
-    return any(word in text for word in ("Permission denied", "No space left", "Too many open"))
+def wal_of(database: Path) -> Path:
+    """Return where DuckDB keeps what it has not yet written into a database file."""
+    return database.with_name(database.name + ".wal")
 
 
-def _first_line(text: str) -> str:
-    return text.splitlines()[0][:300] if text else "no reason given"
+def file_number(path: Path) -> int:
+    """Return a file's number in its file system, 0 if there is no file."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 _stores: dict[Path, Store] = {}

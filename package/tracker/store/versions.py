@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -11,14 +11,16 @@ import duckdb
 from tracker.store import facts
 from tracker.store.encode import dump_json, load_json
 from tracker.store.rows import first_row
+from tracker.store.sessions import stamp
 
 
-def put_version(db: duckdb.DuckDBPyConnection, run_key: int, fact: facts.Version) -> None:
+def put_version(db: duckdb.DuckDBPyConnection, run_key: int | None, fact: facts.Version) -> None:
     """Put a version that a run logged or used into the tables.
 
     The same content under the same name is the same version. The aliases move to it.
+    `run_key` is None where the run has been deleted since: the version stays.
     """
-    time = datetime.fromtimestamp(fact.time_us / 1e6, UTC).replace(tzinfo=None)
+    time = stamp(fact.time_us)
     version_key = _find(db, fact)
     if version_key is None and fact.direction == "output":
         version_key = _insert(db, run_key, fact, time)
@@ -26,6 +28,8 @@ def put_version(db: duckdb.DuckDBPyConnection, run_key: int, fact: facts.Version
         return
     if fact.direction == "output":
         _move_aliases(db, fact, version_key)
+    if run_key is None:
+        return
     db.execute(
         "INSERT INTO lineage SELECT $run, $version, $direction, $time WHERE NOT EXISTS "
         "(SELECT 1 FROM lineage WHERE run_key = $run AND version_key = $version "
@@ -44,7 +48,7 @@ def _find(db: duckdb.DuckDBPyConnection, fact: facts.Version) -> int | None:
 
 
 def _insert(
-    db: duckdb.DuckDBPyConnection, run_key: int, fact: facts.Version, time: datetime
+    db: duckdb.DuckDBPyConnection, run_key: int | None, fact: facts.Version, time: datetime
 ) -> int:
     row = first_row(
         db,
@@ -63,10 +67,15 @@ def _insert(
         ],
     )  # fmt: skip
     if fact.files:
-        db.executemany(
-            "INSERT INTO artifact_file VALUES (?, ?, ?, ?, NULL)",
-            [[version_key, path, sha256, size] for path, sha256, size in fact.files],
-        )
+        paths, digests, sizes = zip(*fact.files, strict=True)
+        db.execute(
+            "INSERT INTO artifact_file SELECT $version, unnest($paths::VARCHAR[]), "
+            "unnest($digests::VARCHAR[]), unnest($sizes::BIGINT[]), NULL",
+            {
+                "version": version_key, "paths": list(paths), "digests": list(digests),
+                "sizes": list(sizes),
+            },
+        )  # fmt: skip
     return version_key
 
 

@@ -1,0 +1,87 @@
+"""Names, paths, aliases and tags that artifacts may have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from tracker.errors import UsageError
+
+NAME_LIMIT = 128
+PATH_LIMIT = 1000
+PART_LIMIT_BYTES = 255
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_FORBIDDEN = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]")
+_TAG = re.compile(r"[-\w]+( +[-\w]+)*")
+_VERSION = re.compile(r"v\d+")
+_RESERVED = {
+    "con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10)),
+}  # fmt: skip
+
+
+def check_artifact_name(name: object) -> str:
+    """Return `name` if it may name an artifact; raise UsageError if not."""
+    is_word = isinstance(name, str) and _NAME.fullmatch(name) and name.strip(".")
+    if not isinstance(name, str) or not is_word or len(name) > NAME_LIMIT:
+        raise UsageError(
+            f"Artifact name {str(name)[:150]!r} cannot be used: expected 1 to {NAME_LIMIT} "
+            "letters, digits, '_', '-' and '.', and not dots alone."
+        )
+    return name
+
+
+def check_inside(name: object) -> str:
+    """Return a path inside an artifact in its one spelling.
+
+    Raises
+    ------
+    UsageError
+        If it would leave the artifact, on this or any other system.
+    """
+    text = str(name)
+    parts = PurePosixPath(text).parts
+    is_bad = (
+        not parts
+        or len(text) > PATH_LIMIT
+        or _FORBIDDEN.search(text)
+        or text.startswith(("/", "~"))
+        or any(_is_bad_part(part) for part in parts)
+    )
+    if is_bad:
+        raise UsageError(
+            f"{text[:200]!r} cannot be a path inside an artifact: expected a relative path with "
+            "'/' that stays inside."
+        )
+    return "/".join(parts)
+
+
+def _is_bad_part(part: str) -> bool:
+    stem = part.split(".")[0].rstrip(" ").lower()
+    is_long = len(part.encode()) > PART_LIMIT_BYTES
+    return part in (".", "..") or part[-1] in ". " or stem in _RESERVED or is_long
+
+
+def check_alias(alias: object) -> str:
+    """Return `alias` if it may name a version; raise UsageError if not."""
+    if (
+        not isinstance(alias, str)
+        or not alias.strip()
+        or len(alias) > NAME_LIMIT
+        or any(sign in alias for sign in "/:")
+        or _VERSION.fullmatch(alias)
+    ):
+        raise UsageError(
+            f"Alias {str(alias)[:150]!r} cannot be used: expected a word without '/' and ':' that "
+            "is no version such as 'v3'."
+        )
+    return alias
+
+
+def check_tag(tag: object) -> str:
+    """Return `tag` if it may label a version; raise UsageError if not."""
+    if not isinstance(tag, str) or len(tag) > NAME_LIMIT or not _TAG.fullmatch(tag):
+        raise UsageError(
+            f"Artifact tag {str(tag)[:150]!r} cannot be used: expected letters, digits, '_', '-' "
+            "and blanks between words."
+        )
+    return tag

@@ -1,0 +1,122 @@
+"""Makes the run: its first frame in a journal, and the face that its user gets."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
+from tracker.run.config import Config
+from tracker.run.config_keeper import is_artifact
+from tracker.run.disabled import NullRecorder
+from tracker.run.origin import Origin
+from tracker.run.recorder import Recorder, now_us
+from tracker.run.run import Run
+from tracker.settings import Settings
+from tracker.store import facts, recovery
+from tracker.store.store import Store
+
+INHERITED = ("group", "job_type", "notes", "tags", "sweep_id")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What ``init`` was given for a run.
+
+    Attributes
+    ----------
+    project : str
+    fields : dict
+        name, group, job_type, notes, tags and sweep_id, None where not given.
+    config : dict
+        The values that the user gave.
+    defaults : dict
+        Values of ``config-defaults.yaml``.
+    is_free : bool
+        Whether config values may change.
+    """
+
+    project: str
+    fields: dict[str, Any]
+    config: dict[str, Any]
+    defaults: dict[str, Any]
+    is_free: bool
+
+
+def begin(settings: Settings, store: Store, wish: Wish, origin: Origin) -> Run:
+    """Begin a run that is recorded.
+
+    Raises
+    ------
+    StoreError
+        If its journal cannot be written.
+    TypeError
+        If a config value is media.
+    """
+    previous = origin.previous
+    inherited = {name: getattr(previous, name) for name in INHERITED} if previous else {}
+    given = {name: value for name, value in wish.fields.items() if value is not None}
+    fields = {"tags": [], **inherited, **given, "name": origin.name}
+    plain = {name: value for name, value in wish.config.items() if not is_artifact(value)}
+    config = {
+        **_plain(wish.defaults), **(previous.config if previous else {}), **_plain(plain),
+    }  # fmt: skip
+    first = facts.Begin(
+        wish.project, origin.run_id, now_us(),
+        fields={**fields, "tags": list(fields["tags"])}, config=config, resume=origin.resume,
+        fork_from=origin.fork_from, fork_step=origin.fork_step, rewind_to=origin.rewind_to,
+    )  # fmt: skip
+    try:
+        recorder = Recorder(settings, store, first, origin.first_step)
+    except OSError as error:
+        raise StoreError(
+            f"The journal of a run cannot be written in {store.journal_dir}: {error.strerror}. "
+            "Make space there, or choose another place with TRACKER_DIR or tracker.init(dir=…)."
+        ) from error
+    if previous is not None:
+        recorder.go_on(origin.rules, previous.summary)
+    if previous is not None or origin.is_named:
+        # So that its summary is that of before, and nobody else begins a run of that id.
+        with contextlib.suppress(StoreError):
+            recorder.flush()
+    run = Run(
+        recorder, config, fields, allow_val_change=wish.is_free, resumed=origin.is_resumed,
+        offset_s=previous.runtime_s if previous is not None and origin.is_resumed else 0.0,
+        first_line=origin.first_line,
+    )  # fmt: skip
+    artifacts = {name: value for name, value in wish.config.items() if is_artifact(value)}
+    run.config.update(artifacts, allow_val_change=True)
+    return run
+
+
+def begin_disabled(settings: Settings, wish: Wish, run_id: str) -> Run:
+    """Begin a run that records nothing."""
+    first = facts.Begin(wish.project, run_id, now_us(), fields=wish.fields)
+    values = {name: value for name, value in wish.config.items() if not is_artifact(value)}
+    config = {**_plain(wish.defaults), **_plain(values)}
+    recorder: Any = NullRecorder(settings, first)
+    return Run(recorder, config, wish.fields, allow_val_change=True)
+
+
+def make_usable(store: Store) -> None:
+    """Take in what dead processes left, and mend a damaged database.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written.
+    """
+    try:
+        store.recover()
+    except StoreDamagedError as error:
+        recovery.repair(store, error)
+    except StoreLockedError:
+        return  # the journal is enough for a new run
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    config = Config()
+    config.update(values)
+    return config.as_dict()
