@@ -63,7 +63,7 @@ def test_a_patch_holds_what_the_figure_draws(root: Path, begin, page: Page, x: s
         keys = {s.key: s.series_key for s in read.series(db, [record.run_key])}
         stored = {key: curves(db, [keys[key]], x=x, width=300)[keys[key]] for key in keys}
     for key in ("wild", "few"):
-        line = (key, colour_of(run.id), stored[key])
+        line = (key, colour_of(record.run_key), stored[key])
         figure = curve_figure("", [line], x=x)
         chart = page.charts()[f"metric/{key}"]
         drawn = {role: data for (_, role), data in chart["parts"].items() if role != "base"}

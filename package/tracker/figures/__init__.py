@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.figures.colours import PALETTE, colour_of, colours_of
+from tracker.figures.colours import PALETTE, colour_of
 from tracker.figures.curve import Line, curve_figure
 from tracker.figures.smoothing import Smoothing
 from tracker.figures.sparkline import sparkline, sparkline_svg
@@ -15,7 +15,6 @@ __all__ = [
     "Smoothing",
     "SystemGroup",
     "colour_of",
-    "colours_of",
     "curve_figure",
     "sparkline",
     "sparkline_svg",

@@ -8,9 +8,6 @@ Deficiency", IEEE TVCG 2009), among colours that stand out from white and from n
 
 from __future__ import annotations
 
-import zlib
-from collections import deque
-from collections.abc import Sequence
 from typing import Final
 
 PALETTE: Final = (
@@ -22,8 +19,8 @@ PALETTE: Final = (
     "#717405",
     "#b09bf8",
     "#cb8719",
-    "#d1aabc",
     "#af79b9",
+    "#d1aabc",
 )
 
 STATE_COLOURS: Final = {
@@ -35,30 +32,10 @@ STATE_COLOURS: Final = {
 }
 
 
-def colour_of(run_id: str) -> str:
-    """Return the colour of a run, as ``#rrggbb``; the same in every process and on every day."""
-    return PALETTE[_place(run_id)]
+def colour_of(run_key: int) -> str:
+    """Return the colour of a run, as ``#rrggbb``, by its place in the store.
 
-
-def colours_of(run_ids: Sequence[str]) -> dict[str, str]:
-    """Give any ten runs in a row, such as the newest ten, ten different colours.
-
-    Parameters
-    ----------
-    run_ids : sequence of str
-        The oldest first: an earlier run keeps its own colour (:func:`colour_of`) when a later
-        one would have the same, so a new run never changes those before it.
+    It is the same on every surface, and any ten runs begun one after the other have ten
+    different ones.
     """
-    colours: dict[str, str] = {}
-    recent: deque[int] = deque(maxlen=len(PALETTE) - 1)
-    for run_id in dict.fromkeys(run_ids):
-        place = _place(run_id)
-        while place in recent:
-            place = (place + 1) % len(PALETTE)
-        recent.append(place)
-        colours[run_id] = PALETTE[place]
-    return colours
-
-
-def _place(run_id: str) -> int:
-    return zlib.crc32(run_id.encode("utf-8", "surrogatepass")) % len(PALETTE)
+    return PALETTE[(run_key - 1) % len(PALETTE)]

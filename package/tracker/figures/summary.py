@@ -137,7 +137,7 @@ def _metrics(record: RunRecord, curves: Mapping[str, Curve], limit: int) -> Iter
     if not keys:
         yield '<div class="trk-dim">No metrics were logged.</div>'
         return
-    colour = colour_of(record.run_id)
+    colour = colour_of(record.run_key)
     yield (
         '<table><tr><th>metric</th><th></th><th class="trk-num">last</th>'
         '<th class="trk-num">min</th><th class="trk-num">max</th></tr>'

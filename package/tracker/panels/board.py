@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from tracker.errors import StoreError
 from tracker.panels import bundle
@@ -16,10 +16,8 @@ from tracker.panels.charts import Ask, Chart, Drawing, drawing_message, face_mes
 from tracker.panels.client import Client
 from tracker.panels.wire import Parcel
 from tracker.records import ConsoleRecord
+from tracker.store.read import Connection
 from tracker.store.store import open_store
-
-if TYPE_CHECKING:
-    import duckdb
 
 SYSTEM_INTERVAL_S: Final = 2.0
 _NEVER = -1.0
@@ -34,7 +32,7 @@ class Source(Protocol):
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
 
-    def read(self, db: duckdb.DuckDBPyConnection) -> None:
+    def read(self, db: Connection) -> None:
         """Read what there is; the other methods go by that."""
 
     def head(self) -> dict[str, Any]:
@@ -51,17 +49,17 @@ class Source(Protocol):
 
     def drawings(
         self,
-        db: duckdb.DuckDBPyConnection,
+        db: Connection,
         charts: Sequence[Chart],
         ask: Ask,
         runs: Sequence[str] | None,
     ) -> dict[str, Drawing]:
         """Read the lines of charts."""
 
-    def tiles(self, db: duckdb.DuckDBPyConnection, parcel: Parcel) -> list[dict[str, Any]]:
+    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
         """Return small curves of system readings."""
 
-    def console(self, db: duckdb.DuckDBPyConnection) -> list[ConsoleRecord]:
+    def console(self, db: Connection) -> list[ConsoleRecord]:
         """Return the last printed lines."""
 
 
@@ -186,7 +184,7 @@ class Board:
                     if client.is_news("trouble", str(error)):
                         client.send({"type": "trouble", "text": str(error)}, [])
 
-    def _push_client(self, db: duckdb.DuckDBPyConnection, client: Client) -> None:
+    def _push_client(self, db: Connection, client: Client) -> None:
         if client.sent.pop("trouble", None) is not None:
             client.send({"type": "trouble", "text": ""}, [])
         self._push_words(client)
@@ -208,9 +206,7 @@ class Board:
         if client.has_summary and client.is_news("summary", summary := self.source.summary()):
             client.send({"type": "summary", "summary": summary}, [])
 
-    def _push_drawings(
-        self, db: duckdb.DuckDBPyConnection, client: Client, charts: Sequence[Chart]
-    ) -> None:
+    def _push_drawings(self, db: Connection, client: Client, charts: Sequence[Chart]) -> None:
         parcel, messages = Parcel(), []
         for ask, group in client.asks(charts).items():
             stale = [chart for chart in group if self._is_stale(client, chart, ask)]
@@ -236,7 +232,7 @@ class Board:
             news = int(time.monotonic() / SYSTEM_INTERVAL_S)
         return client.is_news(f"version {chart.name}", (ask, client.runs, news, self._epoch))
 
-    def _push_strip(self, db: duckdb.DuckDBPyConnection, client: Client) -> None:
+    def _push_strip(self, db: Connection, client: Client) -> None:
         beat = (int(time.monotonic() / SYSTEM_INTERVAL_S), self._epoch)
         if not client.has_strip or not client.is_news("beat", beat):
             return
@@ -246,7 +242,7 @@ class Board:
         if tiles and client.is_news("strip", (tiles, buffers)):
             client.send({"type": "strip", "tiles": tiles}, buffers)
 
-    def _push_console(self, db: duckdb.DuckDBPyConnection, client: Client) -> None:
+    def _push_console(self, db: Connection, client: Client) -> None:
         if not client.has_console:
             return
         lines = [[line.number, line.stream, line.text[:2000]] for line in self.source.console(db)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tracker.figures.axes import x_axis
-from tracker.figures.colours import colours_of
+from tracker.figures.colours import colour_of
 from tracker.figures.curve import Line
 from tracker.figures.formats import format_number
 from tracker.panels.charts import Ask, Chart, Drawing, split_key
@@ -15,9 +15,7 @@ from tracker.panels.readings import read_together
 from tracker.panels.wire import Parcel
 from tracker.records import ConsoleRecord, RunRecord, Series
 from tracker.store import read
-
-if TYPE_CHECKING:
-    import duckdb
+from tracker.store.read import Connection
 
 MAX_RUNS: Final = 200
 SHOWN_RUNS: Final = 10
@@ -40,9 +38,8 @@ class ProjectSource:
         self.runs: list[RunRecord] = []
         self._series: dict[str, list[Series]] = {}
         self._hidden: set[str] = set()
-        self._colours: dict[str, str] = {}
 
-    def read(self, db: duckdb.DuckDBPyConnection) -> None:
+    def read(self, db: Connection) -> None:
         """Read which runs there are and which series they have; everything else goes by that."""
         self.runs = read.runs(db, self.project, order="-created_at", limit=MAX_RUNS)
         keys = [run.run_key for run in self.runs]
@@ -52,7 +49,6 @@ class ProjectSource:
                 self._series.setdefault(series.key, []).append(series)
         rules = read.metrics(db, keys).values()
         self._hidden = {rule.name for found in rules for rule in found if rule.hidden}
-        self._colours = colours_of([run.run_id for run in reversed(self.runs)])
 
     def head(self) -> dict[str, Any]:
         """Return the table of runs."""
@@ -81,7 +77,7 @@ class ProjectSource:
             "id": run.run_id,
             "name": run.name[:200],
             "state": run.state,
-            "colour": self._colours[run.run_id],
+            "colour": colour_of(run.run_key),
             "tags": list(run.tags[:5]),
             "created_ms": run.created_at.timestamp() * 1000,
             "updated_ms": run.updated_at.timestamp() * 1000,
@@ -109,7 +105,7 @@ class ProjectSource:
 
     def drawings(
         self,
-        db: duckdb.DuckDBPyConnection,
+        db: Connection,
         charts: Sequence[Chart],
         ask: Ask,
         runs: Sequence[str] | None = None,
@@ -131,18 +127,18 @@ class ProjectSource:
             ]
             found.sort(key=lambda pair: pair[0].created_at)
             lines = [
-                Line(run.name, self._colours[run.run_id], reading.curve) for run, reading in found
+                Line(run.name, colour_of(run.run_key), reading.curve) for run, reading in found
             ]
             ids = [run.run_id for run, _ in found]
             bases = [reading.base for _, reading in found]
             drawings[chart.name] = Drawing(lines, axis, runs=ids, bases=bases)
         return drawings
 
-    def tiles(self, db: duckdb.DuckDBPyConnection, parcel: Parcel) -> list[dict[str, Any]]:
+    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
         """Return none: readings belong to one run."""
         return []
 
-    def console(self, db: duckdb.DuckDBPyConnection) -> list[ConsoleRecord]:
+    def console(self, db: Connection) -> list[ConsoleRecord]:
         """Return none: a console belongs to one run."""
         return []
 

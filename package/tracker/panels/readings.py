@@ -10,9 +10,9 @@ from tracker.figures.smoothing import representatives
 from tracker.panels.charts import Ask, Span
 from tracker.records import Curve
 from tracker.store.curves import curves
+from tracker.store.read import Connection
 
 if TYPE_CHECKING:
-    import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
@@ -46,9 +46,7 @@ def read_readings(read: CurveReader, ask: Ask) -> dict[int, Reading]:
     return {key: merged(found[key], part) for key, part in parts.items()}
 
 
-def read_apart(
-    db: duckdb.DuckDBPyConnection, series_keys: Sequence[int], ask: Ask
-) -> dict[int, Reading]:
+def read_apart(db: Connection, series_keys: Sequence[int], ask: Ask) -> dict[int, Reading]:
     """Read curves that have a chart each, in one go as far as they have the same range.
 
     Curves that are read together share their pixel columns: one that covers a small part of
@@ -69,9 +67,7 @@ def read_apart(
     return found
 
 
-def read_together(
-    db: duckdb.DuckDBPyConnection, series_keys: Sequence[int], ask: Ask
-) -> dict[int, Reading]:
+def read_together(db: Connection, series_keys: Sequence[int], ask: Ask) -> dict[int, Reading]:
     """Read curves that share a chart, over steps or time."""
 
     def read(low: float | None, high: float | None) -> dict[int, Curve]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tracker.figures.axes import XAxis, x_axis
 from tracker.figures.colours import PALETTE, colour_of
@@ -24,9 +24,7 @@ from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store import read
 from tracker.store.curves import curves as read_curves
 from tracker.store.curves import curves_over
-
-if TYPE_CHECKING:
-    import duckdb
+from tracker.store.read import Connection
 
 CONSOLE_LINES: Final = 200
 _PAIRS = 500
@@ -60,7 +58,7 @@ class RunSource:
         """Whether the run will not change any more."""
         return self.record is not None and self.record.state != "running"
 
-    def read(self, db: duckdb.DuckDBPyConnection) -> None:
+    def read(self, db: Connection) -> None:
         """Read what the run is and which series it has; everything else goes by that."""
         self.record = record = read.run(db, self.project, self.run_id)
         if record is None:
@@ -72,7 +70,7 @@ class RunSource:
         if record.state in ("failed", "crashed") and not self._error:
             self._read_error(db, record.run_key)
 
-    def _read_error(self, db: duckdb.DuckDBPyConnection, run_key: int) -> None:
+    def _read_error(self, db: Connection, run_key: int) -> None:
         errors = read.events(db, run_key, "error")
         if errors:
             payload = errors[-1].payload
@@ -99,7 +97,7 @@ class RunSource:
             "ended_ms": ended.timestamp() * 1000 if ended else None,
             "runtime_s": record.runtime_s,
             "step": record.last_step,
-            "colour": colour_of(record.run_id),
+            "colour": colour_of(record.run_key),
             "error": self._error[:2000],
             "traceback": self._traceback[-8000:],
         }
@@ -143,7 +141,7 @@ class RunSource:
 
     def drawings(
         self,
-        db: duckdb.DuckDBPyConnection,
+        db: Connection,
         charts: Sequence[Chart],
         ask: Ask,
         runs: Sequence[str] | None = None,
@@ -153,14 +151,14 @@ class RunSource:
         systems = [chart for chart in charts if chart.is_system]
         return self._metric_drawings(db, metrics, ask) | self._system_drawings(db, systems, ask)
 
-    def curves(self, db: duckdb.DuckDBPyConnection, width: int) -> dict[str, Curve]:
+    def curves(self, db: Connection, width: int) -> dict[str, Curve]:
         """Read all metrics, thinned, by key: for the static summary."""
         keys = [s for (stream, _), s in self._series.items() if stream == "default"]
         found = read_curves(db, [series.series_key for series in keys], width=width)
         return {curve.key: curve for curve in found.values()}
 
     def _metric_drawings(
-        self, db: duckdb.DuckDBPyConnection, charts: Iterable[Chart], ask: Ask
+        self, db: Connection, charts: Iterable[Chart], ask: Ask
     ) -> dict[str, Drawing]:
         record = self.record
         if record is None:
@@ -172,7 +170,7 @@ class RunSource:
                 step_metric = None
             by_axis.setdefault(step_metric, []).append(chart)
         drawings: dict[str, Drawing] = {}
-        colour = colour_of(record.run_id)
+        colour = colour_of(record.run_key)
         for step_metric, group in by_axis.items():
             curves = self._read(db, [("default", c.keys[0]) for c in group], ask, step_metric)
             axis = self._axis(ask.x, step_metric)
@@ -184,7 +182,7 @@ class RunSource:
         return drawings
 
     def _system_drawings(
-        self, db: duckdb.DuckDBPyConnection, charts: Sequence[Chart], ask: Ask
+        self, db: Connection, charts: Sequence[Chart], ask: Ask
     ) -> dict[str, Drawing]:
         ask = Ask("relative" if ask.x == "step" else ask.x, ask.width, ask.span)
         found = self._read(db, [("system", key) for chart in charts for key in chart.keys], ask)
@@ -204,7 +202,7 @@ class RunSource:
 
     def _read(
         self,
-        db: duckdb.DuckDBPyConnection,
+        db: Connection,
         names: Iterable[tuple[str, str]],
         ask: Ask,
         step_metric: str | None = None,
@@ -230,7 +228,7 @@ class RunSource:
 
     # -- the rest of the panel
 
-    def tiles(self, db: duckdb.DuckDBPyConnection, parcel: Parcel) -> list[dict[str, Any]]:
+    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
         """Return the readings of the strip: their last values and small curves."""
         groups = [group for group in self._groups if group.name in _TILES]
         groups.sort(key=lambda group: _TILES.index(group.name))
@@ -259,7 +257,7 @@ class RunSource:
             )
         return tiles
 
-    def console(self, db: duckdb.DuckDBPyConnection) -> list[ConsoleRecord]:
+    def console(self, db: Connection) -> list[ConsoleRecord]:
         """Return the last lines that the run printed."""
         return read.console(db, self.record.run_key, CONSOLE_LINES) if self.record else []
 
@@ -268,7 +266,7 @@ _NO_RULE = MetricRule("")
 
 
 def _read_over(
-    db: duckdb.DuckDBPyConnection, series: Sequence[Series], ask: Ask, step_metric: str
+    db: Connection, series: Sequence[Series], ask: Ask, step_metric: str
 ) -> dict[int, Reading]:
     """Read curves over another metric."""
     run_key, keys = series[0].run_key, [one.key for one in series]

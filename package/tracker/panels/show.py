@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from tracker.errors import NotFoundError
 from tracker.panels.panel import Panel
@@ -11,10 +10,8 @@ from tracker.panels.project_panel import ProjectPanel
 from tracker.panels.run_panel import RunPanel
 from tracker.settings import find_store
 from tracker.store import read
+from tracker.store.read import Connection
 from tracker.store.store import open_store
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 def show(target: str | None = None, dir: str | os.PathLike[str] | None = None) -> Panel:
@@ -43,7 +40,7 @@ def show(target: str | None = None, dir: str | os.PathLike[str] | None = None) -
     return RunPanel(root, project, run_id)
 
 
-def _find(db: duckdb.DuckDBPyConnection, target: str | None, place: str) -> tuple[str, str | None]:
+def _find(db: Connection, target: str | None, place: str) -> tuple[str, str | None]:
     """Return the project, and the id of the run if a run is meant."""
     if target is None:
         newest = read.runs(db, order="-created_at", limit=1)
