@@ -275,3 +275,18 @@ def test_curves_for_the_summary_are_thinned(root: Path, begin) -> None:
         found = source.curves(db, width=100)
         assert source.drawings(db, source.charts(), Ask(width=50))
     assert len(found["a"].x) <= 400
+
+
+def test_a_page_that_was_silent_at_the_end_gets_it_when_it_speaks(
+    root: Path, begin, page: Page
+) -> None:
+    run = begin()
+    run.flush()
+    board = a_board(root, run)
+    board.greet("p", page.client, HAS_ALL)
+    page.client.heard_s -= 1000
+    run.finish()
+    board.push()
+    assert page.of("head")[-1]["head"]["state"] == "running"
+    board.hear(page.client, {"type": "beat"})
+    assert page.of("head")[-1]["head"]["state"] == "finished"

@@ -146,10 +146,11 @@ class Board:
     def hear(self, client: Client, message: Mapping[str, Any]) -> None:
         """Answer a page's message."""
         with self._lock:
+            was_watching = client.is_watching
             client.heard_s = time.monotonic()
             kind = message.get("type")
-            if kind == "beat":
-                return
+            if kind == "beat" and was_watching:
+                return  # a page that had fallen silent may have missed the last of a run
             if kind == "view":
                 client.look(message)
             elif kind == "zoom":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from pathlib import Path
 from typing import Any, Final
 
+from tracker.errors import warn
 from tracker.panels import bundle, control
 from tracker.panels.board import Board, Source
 from tracker.panels.client import Client
@@ -78,8 +78,10 @@ class Panel:
         self._is_live = False
         PUSHER.remove(self)
         self._board.mark_all()
-        with contextlib.suppress(Exception):
+        try:
             self._board.push()
+        except Exception as error:  # noqa: BLE001 - the run has ended well whatever is drawn
+            warn(f"The panel's last state could not be drawn: {error!r}.")
 
     def close(self) -> None:
         """Take the panel off every page, and leave nothing of it in the kernel."""
