@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-import multiprocessing
+import hashlib
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -86,21 +89,51 @@ def test_order_is_kept(tmp_path: Path) -> None:
     assert read_parquet(path)[0]["a"] == values.tolist()
 
 
-def write_example(_: int = 0) -> bytes:
+def write_example() -> bytes:
     return write_parquet(COLUMNS, "x")
 
 
-def test_the_same_rows_give_the_same_bytes_in_every_thread_and_process() -> None:
+ELSEWHERE = """
+import hashlib
+import numpy as np
+from tracker.store.parquet import ParquetColumn, write_parquet
+columns = [ParquetColumn("a", "DOUBLE", np.arange(5000) / 3)]
+print(hashlib.sha256(write_parquet(columns, "x")).hexdigest())
+"""
+
+
+def test_the_same_rows_give_the_same_bytes_in_every_thread() -> None:
     made: list[bytes] = []
     threads = [threading.Thread(target=lambda: made.append(write_example())) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        made += pool.map(write_example, [0])
-    assert len(made) == 9
+    assert len(made) == 8
     assert set(made) == {write_example()}
+
+
+def test_the_same_rows_give_the_same_bytes_in_every_process() -> None:
+    column = ParquetColumn("a", "DOUBLE", np.arange(5000) / 3)
+    ours = hashlib.sha256(write_parquet([column], "x")).hexdigest()
+    theirs = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True)
+    assert theirs.stdout.strip() == ours
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_has_a_database_of_its_own() -> None:
+    ours = write_example()
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(write_end, hashlib.sha256(write_example()).digest())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        assert pipe.read() == hashlib.sha256(ours).digest()
 
 
 def test_a_name_like_a_pattern_is_a_name(tmp_path: Path) -> None:

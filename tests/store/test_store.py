@@ -361,7 +361,7 @@ def test_a_store_whose_lock_is_gone_and_cannot_be_made_can_be_read(filled: Store
     try:
         assert curve(filled, "a") == [(0, 1), (1, 2)]
     finally:
-        subprocess.run(["umount", filled.root], check=True)
+        subprocess.run(["umount", "-l", filled.root], check=True)
 
 
 def test_a_store_that_is_removed_under_a_live_run_is_made_again(store: Store) -> None:

@@ -122,7 +122,7 @@ def test_columns_that_are_named_as_ours_are_kept(logged: Logged) -> None:
         "WITH c AS (SELECT * FROM predictions) SELECT * FROM c",
         "SELECT * FROM runs WHERE run_id IN (SELECT run_id FROM predictions)",
         "PIVOT predictions ON id USING max(score) GROUP BY run_id",
-        "SELECT * FROM PREDICTIONS".lower(),
+        "SELECT * FROM Predictions",
     ],
 )
 def test_wherever_the_name_stands(logged: Logged, query: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 
@@ -10,6 +12,7 @@ from tracker.errors import StoreDamagedError
 from tracker.store.journal import ARCHIVE, SUFFIX
 
 PARTIAL = ".partial"
+PART_BYTES = 1 << 18  # compressed apart, so that damage spoils no more than this
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -43,7 +46,9 @@ def keep(path: Path) -> None:
     partial = path.with_name(f"{path.name}.{token_hex(4)}{PARTIAL}")
     try:
         with path.open("rb") as source, os.fdopen(os.open(partial, _CREATE, 0o600), "wb") as sink:
-            zstandard.ZstdCompressor(level=3).copy_stream(source, sink)
+            compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+            while part := source.read(PART_BYTES):
+                sink.write(compressor.compress(part))
             sink.flush()
             os.fsync(sink.fileno())
         partial.replace(folder / (path.name + ".zst"))
@@ -63,14 +68,42 @@ def unpack(packed: Path, folder: Path) -> Path:
     StoreDamagedError
         If that is not all of it; what there is has been written.
     """
+    target = folder / packed.name.removesuffix(".zst")
+    bad = 0
+    with target.open("wb") as sink:
+        for part in _parts(packed.read_bytes()):
+            bad += part is None
+            sink.write(part or b"")
+    if bad:
+        raise StoreDamagedError(f"{packed} is damaged in {bad} places.")
+    return target
+
+
+def _parts(data: bytes) -> Iterator[bytes | None]:
+    """Yield what the compressed parts hold, None for one that cannot be read."""
     import zstandard
 
-    target = folder / packed.name.removesuffix(".zst")
-    with packed.open("rb") as source, target.open("wb") as sink:
-        reader = zstandard.ZstdDecompressor().stream_reader(source)
-        try:
-            while chunk := reader.read(1 << 20):
-                sink.write(chunk)
-        except zstandard.ZstdError as error:
-            raise StoreDamagedError(f"{packed} is damaged ({error}).") from error
-    return target
+    starts = [match.start() for match in re.finditer(re.escape(zstandard.FRAME_HEADER), data)]
+    if not starts or starts[0]:
+        yield None
+    place = 0
+    while place < len(starts):
+        # The four bytes that begin a part may be within one by chance.
+        for following in range(place + 1, place + 4):
+            end = starts[following] if following < len(starts) else len(data)
+            part = _decompress(data[starts[place] : end])
+            if part is not None or end == len(data):
+                break
+        yield part
+        place = following if part is not None else place + 1
+
+
+def _decompress(part: bytes) -> bytes | None:
+    import zstandard
+
+    try:
+        if 0 <= zstandard.frame_content_size(part) <= PART_BYTES:
+            return zstandard.ZstdDecompressor().decompress(part)
+    except zstandard.ZstdError:
+        pass
+    return None

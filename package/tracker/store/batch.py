@@ -39,8 +39,8 @@ class Batch:
         Summary values that changed, keys that are gone, states of the fold that changed.
     positions : dict of str to int
         Bytes read of each segment, by file name.
-    facts : int
-        How many there are.
+    count : int
+        How many facts there are.
     is_empty : bool
         Nothing has been read, nor passed over.
     has_more : bool
@@ -67,7 +67,7 @@ class Batch:
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     open_step: OpenStep | None = None
     positions: dict[str, int] = field(default_factory=dict)
-    facts: int = 0
+    count: int = 0
     is_empty: bool = False
     has_more: bool = False
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import NotFoundError, StoreLockedError, UsageError
+import msgspec
+
+from tracker.errors import NotFoundError, StoreDamagedError, StoreLockedError, UsageError
 from tracker.store import archive, facts, lock
 from tracker.store.feed import Feed, take_in
+from tracker.store.frames import SegmentReader
 from tracker.store.journal import ARCHIVE, JournalWriter
 from tracker.store.rows import first_row
 from tracker.store.store import Store
@@ -46,7 +51,9 @@ def delete(store: Store, project: str, run_id: str) -> None:
             f"Run {run_id} is still running: finish it before you delete it, or wait a moment "
             "if its process has just ended."
         )
-    amend(store, project, run_id, [facts.Delete(time.time_ns() // 1000)])
+    # The artifacts stay: a rebuild must find them, with the numbers that they have.
+    logged = _versions(store, names)
+    amend(store, project, run_id, [*logged, facts.Delete(time.time_ns() // 1000)])
     if has_forks:
         return
     for name in names:
@@ -110,6 +117,27 @@ def _journals(store: Store, run_key: int, project: str, run_id: str) -> tuple[li
             [project, run_id],
         )
     return [name for (name,) in names], bool(forks and forks[0])
+
+
+def _versions(store: Store, names: list[str]) -> list[facts.Fact]:
+    """Return what the kept journals say of artifacts that the run logged."""
+    found: list[facts.Fact] = []
+    decoder = msgspec.msgpack.Decoder(facts.Fact)
+    with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
+        for name in sorted(names):
+            packed = store.journal_dir / ARCHIVE / f"{name}.zst"
+            if not packed.exists():
+                continue
+            with contextlib.suppress(StoreDamagedError):
+                archive.unpack(packed, Path(folder))
+            reader = SegmentReader(Path(folder) / name)
+            for payload in reader.payloads(reader.size, is_final=True):
+                with contextlib.suppress(msgspec.MsgspecError):
+                    fact = decoder.decode(payload)
+                    if isinstance(fact, facts.Version) and fact.direction == "output":
+                        found.append(fact)
+            reader.close()
+    return found
 
 
 def _is_written(path: Path) -> bool:

@@ -55,7 +55,7 @@ class Feed:
         self.is_done = False
         self.is_orphan = False
         self.is_behind = False
-        self.held_versions: list[tuple[int, facts.Version]] | None = None
+        self.held_versions: list[tuple[int | None, facts.Version]] | None = None
         self._is_final = is_final
         self._is_started = False
         self._is_following = False
@@ -126,7 +126,7 @@ class Feed:
                 self.intake.is_late = self._is_final and not sessions.is_edit(self.intake)
             self.is_orphan = bool(mark.positions) and self.intake.run_key is None
             for batch in self._pending:
-                if self.held_versions is not None and self.intake.run_key is not None:
+                if self.held_versions is not None:
                     self.held_versions += [(self.intake.run_key, v) for v in batch.versions]
                     batch.versions = []
                 commit.put(db, self.stem, self.intake, batch)
@@ -190,9 +190,9 @@ class Feed:
         else:
             # The first frame alone: a resumed or forked run's summary comes from the tables.
             batch = self.intake.read(1)
-            while not (batch.is_empty or batch.facts):
+            while not (batch.is_empty or batch.count):
                 batch = self.intake.read(1)  # before it there was damage
-            if self.intake.first is None and batch.facts:
+            if self.intake.first is None and batch.count:
                 batch.begins.append(self._lost_begin())
             commit.put(db, self.stem, self.intake, batch)
             self._put.append(batch)

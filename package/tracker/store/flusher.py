@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
@@ -14,12 +15,14 @@ from pathlib import Path
 from tracker.errors import StoreDamagedError, StoreError, TrackerWarning
 from tracker.store import archive, recovery
 from tracker.store.feed import Feed, take_in
+from tracker.store.intake import BATCH_BYTES
 from tracker.store.journal import JournalWriter
 from tracker.store.store import Store
 
 WATCHED_INTERVAL_S = 0.35
 PATIENCE_S = 10.0
 JOIN_S = 2.0
+STOP_S = 10.0
 
 Listener = Callable[[set[str]], None]
 
@@ -51,6 +54,7 @@ class Flusher:
         self._flushing = threading.RLock()
         self._runs: list[Live] = []
         self._thread: threading.Thread | None = None
+        self._is_stopping = False
 
     def add(self, live: Live) -> None:
         """Flush this run from now on."""
@@ -77,7 +81,8 @@ class Flusher:
             with self._flushing:
                 live.is_ended = True
                 live.warned.add("failing")  # that is for who called
-                self.flush(live)
+                while not live.is_over and self._flush([live]):
+                    pass
         finally:
             self._wake.set()
             self._join()
@@ -91,8 +96,19 @@ class Flusher:
             If the store cannot be written now.
         """
         with self._flushing:
-            while not live.is_over and self._flush([live]):
-                pass
+            # As much as there is now: another thread may log faster than this one takes in.
+            sizes = [path.stat().st_size for path in live.writer.segments]
+            for _ in range(2 + len(sizes) + sum(sizes) // BATCH_BYTES):
+                if live.is_over or not self._flush([live]):
+                    return
+
+    def stop(self) -> None:
+        """At the end of the process: stop the thread, which must not be within DuckDB then."""
+        self._is_stopping = True
+        self._wake.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(STOP_S)
 
     def abandon(self) -> None:
         """In a forked child: forget the parent's runs; their files are closed already."""
@@ -112,7 +128,7 @@ class Flusher:
         while True:
             now = time.monotonic()
             with self._guard:
-                if not self._runs:
+                if not self._runs or self._is_stopping:
                     self._thread = None
                     return
                 due = [live for live in self._runs if live.next_at <= now]
@@ -253,6 +269,7 @@ def _warn(sentence: str) -> None:
 
 
 FLUSHER = Flusher()
+atexit.register(FLUSHER.stop)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=FLUSHER.abandon)

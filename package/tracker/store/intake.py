@@ -153,7 +153,7 @@ class Intake:
                 self._take_row(fact, groups, batch)
             elif fact is not None:
                 self._take_fact(fact, groups, batch)
-            batch.facts += fact is not None
+            batch.count += fact is not None
         self._settle(groups, batch)
         self._is_open_stored, self._open_rows, self._open_keys = True, [], {}
         batch.open_step = self.open_step
@@ -168,7 +168,7 @@ class Intake:
                 batch.has_more = True
                 return
             self._reading = reader
-            begun_at = reader.position
+            begun_at, size = reader.position, reader.size
             is_last = reader is self._readers[-1]
             yield from reader.payloads(limit_bytes, is_final=self.is_final or not is_last)
             limit_bytes -= reader.position - begun_at
@@ -176,7 +176,7 @@ class Intake:
             for start, end in reader.damaged:
                 self._report(f"bytes {start} to {end} are no valid frames and were passed over")
             reader.damaged.clear()
-            if begun_at < reader.position < reader.size:
+            if begun_at < reader.position < size:  # not what came meanwhile
                 batch.has_more = True
                 return
 

@@ -141,15 +141,16 @@ def physical_names(names: Sequence[Any]) -> list[str]:
 
 def _connect() -> duckdb.DuckDBPyConnection:
     """Return a connection of its own to this process' empty database, which is slow to make."""
-    global _database
     with _lock:
-        if _database is None or _database[0] != os.getpid():
-            _database = os.getpid(), duckdb.connect(":memory:", config=CONFIG)
-        return _database[1].cursor()
+        database = _databases.get(os.getpid())
+        if database is None:
+            # A forked process keeps its parent's, because closing it would wait for ever.
+            database = _databases[os.getpid()] = duckdb.connect(":memory:", config=CONFIG)
+        return database.cursor()
 
 
 _lock = threading.Lock()
-_database: tuple[int, duckdb.DuckDBPyConnection] | None = None
+_databases: dict[int, duckdb.DuckDBPyConnection] = {}
 
 
 def _expression(column: ParquetColumn, place: int, given: dict[str, NDArray[Any]]) -> str:

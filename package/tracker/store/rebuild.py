@@ -20,7 +20,7 @@ GROUP_BYTES = 4 * 1024 * 1024
 GROUP_JOURNALS = 200
 
 Journal = tuple[str, list[Path]]  # stem, compressed segments in order
-Versions = list[tuple[int, facts.Version]]
+Versions = list[tuple[int | None, facts.Version]]
 
 
 def rebuild(store: Store) -> Path | None:

@@ -44,7 +44,7 @@ _DAMAGE = ("orrupt", "checksum", "not a valid DuckDB database", "Could not read 
            "replaying WAL", "Serialization Error", "INTERNAL Error", "does not exist")  # fmt: skip
 # Other errors are about a statement, and quote it.
 _OF_THE_FILE = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException,
-                duckdb.FatalException, duckdb.ConnectionException,
+                duckdb.FatalException, duckdb.ConnectionException, duckdb.TransactionException,
                 duckdb.OutOfMemoryException)  # fmt: skip
 
 

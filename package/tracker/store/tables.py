@@ -16,11 +16,12 @@ from tracker.errors import warn
 TABLE_TYPES = ("table-file", "incremental-table-file")
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s*(?:ANALYZE\b)?\s*(?:\([^)]*\))?", re.IGNORECASE)
 _LOGGED = """
-    SELECT key, project, run_id, step, value ->> '$.sha256' AS sha256,
-           value ->> '$._type' = 'incremental-table-file' OR step = max(step) OVER
+    SELECT key, project, run_id, step, (value ->> '$.sha256') AS sha256,
+           (value ->> '$._type') = 'incremental-table-file' OR step = max(step) OVER
                (PARTITION BY key, project, run_id) AS is_last
     FROM history_values
-    WHERE key IN (SELECT unnest($names)) AND value ->> '$._type' IN (SELECT unnest($types))
+    WHERE lower(key) IN (SELECT lower(unnest($names)))
+          AND (value ->> '$._type') IN (SELECT unnest($types))
     ORDER BY project, run_id, step
 """
 
@@ -35,7 +36,9 @@ def guard(db: duckdb.DuckDBPyConnection, objects_dir: Path) -> None:
     objects_dir : Path
         What may still be read.
     """
-    db.execute(f"SET allowed_directories = [{_text(str(objects_dir) + '/')}]")
+    # Also as the pattern that read_parquet is given, which DuckDB compares letter by letter.
+    names = dict.fromkeys([f"{objects_dir}/", f"{glob.escape(str(objects_dir))}/"])
+    db.execute(f"SET allowed_directories = [{', '.join(map(_text, names))}]")
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
 
@@ -69,7 +72,8 @@ def bind_tables(db: duckdb.DuckDBPyConnection, objects_dir: Path, query: str) ->
     logged = db.execute(_LOGGED, {"names": names, "types": list(TABLE_TYPES)}).fetchall()
     bound = []
     for name in names:
-        rows = [row[1:] for row in logged if row[0] == name and _is_digest(row[4])]
+        key = _key(name, [row[0] for row in logged])
+        rows = [row[1:] for row in logged if row[0] == key and _is_digest(row[4])]
         kept = [row for row in rows if _place(objects_dir, row[3]).is_file()]
         if len(kept) < len(rows):
             warn(f"{len(rows) - len(kept)} of {len(rows)} tables {name!r} have lost their file.")
@@ -122,6 +126,12 @@ def _relations(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for inner in node:
             yield from _relations(inner)
+
+
+def _key(name: str, keys: list[str]) -> str | None:
+    """Return the key that a name in SQL means, whose case does not matter but where two differ."""
+    alike = [key for key in keys if key.lower() == name.lower()]
+    return name if name in alike else next(iter(alike), None)
 
 
 def _is_digest(sha256: Any) -> bool:
