@@ -31,7 +31,7 @@ __all__ = [
 MISSING = frozenset(
     """
     ArtifactTTL Audio Classes EvalTable Graph Histogram Html JoinedTable Molecule Object3D Plotly
-    Table Video agent agents analytics annotations apis attach box3d catboost controller data_types
+    Table Video agent agents analytics apis attach box3d catboost controller data_types
     docker env gym helper integration jupyter keras lightgbm link_model log_model patched
     pin_config_keys plot plot_table profiler proto restore sacred sagemaker_auth save sdk sklearn
     sweep tensorboard tensorflow trigger unwatch use_model util visualize wandb wandb_agent

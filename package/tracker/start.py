@@ -16,7 +16,7 @@ from tracker import display, sources
 from tracker.errors import UsageError, warn
 from tracker.records import MetricRule
 from tracker.run import exits
-from tracker.run.begin import Wish, begin, begin_disabled, make_usable
+from tracker.run.begin import Wish, begin, begin_disabled, with_store
 from tracker.run.config import Config
 from tracker.run.config_input import read_config, read_defaults
 from tracker.run.identity import check_tags
@@ -170,11 +170,13 @@ def _open(
     fork_from: str | None,
 ) -> Run:
     store = open_store(chosen.root)
-    make_usable(store)
-    origin = find_origin(
-        store, wish.project, run_id=run_id, name=wish.fields["name"], resume=resume,
-        fork_from=fork_from, resume_from=resume_from,
-        taken={run.name for run in exits.active() if run.project == wish.project},
+    taken = {run.name for run in exits.active() if run.project == wish.project}
+    origin = with_store(
+        store,
+        lambda: find_origin(
+            store, wish.project, run_id=run_id, name=wish.fields["name"], resume=resume,
+            fork_from=fork_from, resume_from=resume_from, taken=taken,
+        ),
     )  # fmt: skip
     run = begin(chosen, store, wish, origin)
     if origin.is_auto:

@@ -97,7 +97,9 @@ def main() -> None:
             median, p99 = figures[name]
             print(f"{name:8} median {median:8.1f} µs   p99 {p99:8.1f} µs")
     for name in set(figures) - {"tracker"}:
-        ratios = [theirs / ours for theirs, ours in zip(figures[name], figures["tracker"], strict=True)]
+        ratios = [
+            theirs / ours for theirs, ours in zip(figures[name], figures["tracker"], strict=True)
+        ]
         print(f"{name} / tracker: median ×{ratios[0]:.1f}, p99 ×{ratios[1]:.1f}")
 
 

@@ -52,7 +52,9 @@ def main() -> None:
             for n in range(PROCESSES)
         ]  # fmt: skip
         readers = [
-            subprocess.Popen([sys.executable, "-c", READER, folder], stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-c", READER, folder], stdout=subprocess.PIPE, text=True
+            )
             for _ in range(2)
         ]
         results, errors = [], []
@@ -66,7 +68,9 @@ def main() -> None:
         reads = [reader.communicate()[0].splitlines()[-1] for reader in readers]
         count = tracker.sql("SELECT count(*) FROM history", dir=folder).iloc[0, 0]
         states = tracker.sql("SELECT state, count(*) FROM runs GROUP BY 1", dir=folder)
-    print(f"{count:,} of {PROCESSES * ROWS * 10:,} points stored in {took_s:.0f} s; errors: {errors}")
+    print(
+        f"{count:,} of {PROCESSES * ROWS * 10:,} points stored in {took_s:.0f} s; errors: {errors}"
+    )
     print(f"runs: {dict(states.itertuples(index=False))}")
     print(f"log: median of medians {sorted(m for m, _ in results)[len(results) // 2]:.1f} µs, "
           f"median p99 {sorted(p for _, p in results)[len(results) // 2]:.1f} µs, "

@@ -36,8 +36,8 @@ def main() -> None:
     print(f"{count:,} points: logged in {logged_s:.2f} s, readable after {whole_s:.2f} s, "
           f"{count / whole_s:,.0f} points/s")  # fmt: skip
     print(f"memory grew by {grown_kb / 1024:.0f} MB")
-    print(f"database {sizes.get('.duckdb', 0) / count:.1f} bytes a point, kept journal "
-          f"{sizes.get('.zst', 0) / count:.1f} (random doubles, which nothing compresses)")  # fmt: skip
+    database, kept = (sizes.get(suffix, 0) / count for suffix in (".duckdb", ".zst"))
+    print(f"database {database:.1f} bytes a point, kept journal {kept:.1f} (random doubles)")
 
 
 if __name__ == "__main__":

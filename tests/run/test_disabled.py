@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -42,7 +41,7 @@ def test_it_takes_everything_and_touches_no_disk(run, alone):
     run.finish()
     assert tracker.run is None
     assert run.state == "finished"
-    assert os.listdir(alone) == ["file"]
+    assert [path.name for path in alone.iterdir()] == ["file"]
 
 
 def test_what_was_logged_is_the_summary_as_in_wandb(run):
@@ -76,7 +75,7 @@ def test_the_environment_can_disable(alone, monkeypatch):
         with tracker.init() as run:
             assert run.disabled
         monkeypatch.delenv(name)
-    assert os.listdir(alone) == []
+    assert list(alone.iterdir()) == []
 
 
 def test_it_costs_nothing(alone):
@@ -93,4 +92,4 @@ def test_it_costs_nothing(alone):
     )
     assert done.stderr == ""
     assert not {"IPython", "ipywidgets", "plotly", "pandas", "psutil"} & set(done.stdout.split())
-    assert os.listdir(alone) == []
+    assert list(alone.iterdir()) == []

@@ -136,7 +136,7 @@ def test_a_folder_for_files(start, stored):
         assert run.dir == str(folder)
 
 
-def test_a_full_segment_is_followed_by_another(start, stored, monkeypatch):
+def test_a_full_segment_is_followed_by_another(start, stored):
     """Rows of any size go on in a further journal file, keys and steps included."""
     big = "x" * 8_000_000
     with start(settings={"flush_interval_s": 60}) as run:

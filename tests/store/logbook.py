@@ -98,7 +98,9 @@ def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows of all views, and the order of the points of each series."""
     with store.reading() as db:
         found = {
-            view: [_spelled(row) for row in db.execute(f"SELECT * FROM {view} ORDER BY ALL").fetchall()]
+            view: [
+                _spelled(row) for row in db.execute(f"SELECT * FROM {view} ORDER BY ALL").fetchall()
+            ]
             for view in VIEWS
         }
         for table in ("point", "value"):

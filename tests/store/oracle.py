@@ -21,9 +21,10 @@ class Oracle:
         self._rules: dict[str, facts.Metric] = {}
 
     def row(self, step: int, row: dict[str, Any], *, merges: bool) -> None:
-        if not (merges and step == self._open_step):
-            if merges or self._open_step is None or step >= self._open_step:
-                self._open_step, self._open, merges = step, {}, True
+        is_open = merges and step == self._open_step
+        is_ahead = merges or self._open_step is None or step >= self._open_step
+        if not is_open and is_ahead:
+            self._open_step, self._open, merges = step, {}, True
         for key, value in row.items():
             if merges and key in self._open:
                 self._open[key]["is_gone"] = True

@@ -12,8 +12,18 @@ from tracker.store.feed import Feed, take_in
 from tracker.store.store import Store
 
 from .logbook import (
-    BEGAN_US, begin, curve, everything, finish, keys_are_unique, leave, query, record, rows,
-    run_row, write,
+    BEGAN_US,
+    begin,
+    curve,
+    everything,
+    finish,
+    keys_are_unique,
+    leave,
+    query,
+    record,
+    rows,
+    run_row,
+    write,
 )  # fmt: skip
 
 
@@ -279,7 +289,7 @@ def test_everything_that_a_run_can_say_is_in_the_tables(store: Store) -> None:
     leave(store, begin(), *said, facts.Finish("failed", 2**40, BEGAN_US + 7))
     store.recover()
     held = everything(store)
-    assert [row[2:] for row in held["console_lines"]][0][3] == "progress 100%"
+    assert held["console_lines"][0][5] == "progress 100%"
     assert len(held["console_lines"]) == 2
     assert len(held["cells"]) == 30
     assert query(store, "SELECT status, error, source, started_at FROM cells WHERE number = 3") == [

@@ -15,9 +15,7 @@ from .logbook import keys_are_unique, launch, query
     ("writers", "rows", "pace_s"),
     [(16, 300, 0.002), pytest.param(32, 1500, 0.005, marks=pytest.mark.slow)],
 )
-def test_nothing_is_lost_or_doubled(
-    tmp_path: Path, writers: int, rows: int, pace_s: float
-) -> None:
+def test_nothing_is_lost_or_doubled(tmp_path: Path, writers: int, rows: int, pace_s: float) -> None:
     store = Store(tmp_path / "store")
     pipes = {"stdin": -1, "stdout": -1, "stderr": -1}
     loggers = [

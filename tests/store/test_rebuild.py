@@ -19,8 +19,19 @@ from tracker.store.feed import Feed, take_in
 from tracker.store.store import Store, wal_of
 
 from .logbook import (
-    BEGAN_US, begin, curve, everything, finish, keys_are_unique, launch, leave, query, record,
-    rows, run_row, write,
+    BEGAN_US,
+    begin,
+    curve,
+    everything,
+    finish,
+    keys_are_unique,
+    launch,
+    leave,
+    query,
+    record,
+    rows,
+    run_row,
+    write,
 )  # fmt: skip
 
 
@@ -217,10 +228,12 @@ def test_a_damaged_wal_costs_nothing_that_was_put_away(tmp_path: Path, trials: i
     wal = wal_of(original.database)
     size = wal.stat().st_size
     chance = random.Random(trials)
-    for number in range(trials):
+    for _ in range(trials):
         store = Store(tmp_path / "store")
         shutil.copytree(original.root, store.root)
-        damage(wal_of(store.database), chance.randrange(size), chance.choice(["flip", "zero", "cut"]))
+        damage(
+            wal_of(store.database), chance.randrange(size), chance.choice(["flip", "zero", "cut"])
+        )
         try:
             held = everything(store)
         except StoreDamagedError as error:
@@ -352,7 +365,9 @@ def test_a_disk_too_full_for_a_rebuild_changes_nothing(
 
 deeds = st.lists(
     st.tuples(
-        st.sampled_from(["log", "resume", "fork", "rewind", "overwrite", "edit", "delete", "crash"]),
+        st.sampled_from(
+            ["log", "resume", "fork", "rewind", "overwrite", "edit", "delete", "crash"]
+        ),
         st.integers(0, 2),
         st.lists(st.integers(-3, 3) | st.sampled_from(["s", 0.5, None, 2**60]), max_size=4),
     ),

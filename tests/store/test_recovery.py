@@ -19,8 +19,19 @@ from tracker.store.frames import HEADER, SegmentReader, is_unborn
 from tracker.store.store import Store
 
 from .logbook import (
-    BEGAN_US, begin, curve, everything, finish, keys_are_unique, launch, leave, query, record,
-    rows, run_row, write,
+    BEGAN_US,
+    begin,
+    curve,
+    everything,
+    finish,
+    keys_are_unique,
+    launch,
+    leave,
+    query,
+    record,
+    rows,
+    run_row,
+    write,
 )  # fmt: skip
 
 
@@ -90,9 +101,7 @@ def test_nothing_to_recover_is_nothing_done(store: Store) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xd7", HEADER.pack(b"\xd7J", 100, 0) + b"cut"])
-def test_a_journal_that_never_began_is_removed_when_it_is_old(
-    store: Store, content: bytes
-) -> None:
+def test_a_journal_that_never_began_is_removed_when_it_is_old(store: Store, content: bytes) -> None:
     store.journal_dir.mkdir(parents=True)
     path = store.journal_dir / "00000000000000000001-ab.000000.journal"
     path.write_bytes(content)
@@ -275,8 +284,10 @@ def every_damage(whole: bytes, step: int) -> list[bytes]:
     found = []
     for place in range(0, len(whole), step):
         found.append(whole[:place])
-        for bad in (b"\0", bytes([whole[place] ^ 0x10])):
-            found.append(whole[:place] + bad + whole[place + 1 :])
+        found += [
+            whole[:place] + bad + whole[place + 1 :]
+            for bad in (b"\0", bytes([whole[place] ^ 0x10]))
+        ]
         found.append(whole[:place] + bytes(min(40, len(whole) - place)) + whole[place + 40 :])
     return [data for data in found if data != whole]
 
@@ -306,7 +317,9 @@ def test_an_intact_journal_is_not_complained_of(store: Store) -> None:
 def test_a_journal_that_cannot_be_taken_in_holds_nobody_up(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = leave(store, begin("bad"), *rows(["a"], [[1]]), facts.Event("e", BEGAN_US, {"is": "poison"}))
+    bad = leave(
+        store, begin("bad"), *rows(["a"], [[1]]), facts.Event("e", BEGAN_US, {"is": "poison"})
+    )
     leave(store, begin("good"), *rows(["a"], [[2]]))
     honest = commit.dump_json
 

@@ -185,7 +185,7 @@ def test_a_callback_that_raises_gets_one_warning_and_the_next_sample(start):
             third.set()
         raise ValueError("disk is full")
 
-    with pytest.warns(TrackerWarning, match="disk is full") as warned:  # noqa: PT031
+    with pytest.warns(TrackerWarning, match="disk is full") as warned:
         sampler = start(fail, interval_s=0.05)
         assert third.wait(20)
         sampler.stop()

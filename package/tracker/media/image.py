@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.errors import TrackerWarning, UsageError
+from tracker.errors import UsageError, warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 DIMENSION_LIMIT = 65_500
 FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "bmp": "BMP"}
+SAVABLE = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    "JPEG": ("L", "RGB", "CMYK"),
+    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+}
 PLACES = {"PNG": "png", "JPEG": "jpg", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
 
 
@@ -39,6 +44,9 @@ class Image:
         ``{"id": 0, "name": "cat"}`` for boxes.
     boxes : dict, optional
         W&B's bounding boxes, kept as given.
+    masks : dict, optional
+        ``{"prediction": {"mask_data": array, "class_labels": {1: "cat"}}}``, the array
+        height × width of class numbers from 0 to 255; or a file as ``"path"``.
     file_type : {"png", "jpg", "jpeg", "bmp"}, optional
         How an array is encoded; default ``"png"``, which loses nothing.
     normalize : bool
@@ -58,17 +66,27 @@ class Image:
         grouping: int | None = None,
         classes: Any = None,
         boxes: Mapping[str, Any] | None = None,
+        masks: Mapping[str, Any] | None = None,
         file_type: str | None = None,
         normalize: bool = True,
     ) -> None:
-        if file_type is not None and file_type.lower() not in FORMATS:
+        encoding = "png" if file_type is None else str(file_type).lower()
+        if encoding not in FORMATS:
             raise UsageError(f"file_type is {file_type!r}: expected one of {', '.join(FORMATS)}.")
-        self.caption = caption
+        self.caption = None if caption is None else str(caption)
         self.boxes = dict(boxes) if boxes else None
         self.classes = list(classes) if classes else None
-        self._encoding = FORMATS[(file_type or "png").lower()]
+        self.masks = _read_masks(masks) if masks else None
+        if isinstance(data_or_path, Image):
+            self._take_labels(data_or_path)
+        self._encoding = FORMATS[encoding]
         self._content, self.format, size = self._read(data_or_path, mode, normalize)
         self.width, self.height = size
+
+    def _take_labels(self, other: Image) -> None:
+        for name in ("caption", "boxes", "classes", "masks"):
+            if getattr(self, name) is None:
+                setattr(self, name, getattr(other, name))
 
     @property
     def content(self) -> bytes:
@@ -94,7 +112,12 @@ class Image:
         }
         for name in ("caption", "boxes", "classes"):
             if (value := getattr(self, name)) is not None:
-                reference[name] = value if name != "caption" else str(value)
+                reference[name] = value
+        if self.masks is not None:
+            reference["masks"] = {
+                name: {"sha256": put_bytes(content), "format": "png", "class_labels": labels}
+                for name, (content, labels) in self.masks.items()
+            }
         return reference
 
     def _repr_png_(self) -> bytes | None:
@@ -107,11 +130,14 @@ class Image:
         self, given: Any, mode: str | None, normalize: bool
     ) -> tuple[bytes, str, tuple[int, int]]:
         if isinstance(given, Image):
-            return given.content, given.format, (given.width, given.height)
+            if mode is None:
+                return given.content, given.format, (given.width, given.height)
+            return self._encode(given.image, mode)
         if isinstance(given, str | os.PathLike):
             return self._read_file(Path(given), mode)
-        if hasattr(given, "savefig") or hasattr(given, "gcf"):
-            return self._encode(_draw(given), mode)
+        drawing = given if hasattr(given, "savefig") else getattr(given, "figure", given)
+        if hasattr(drawing, "savefig"):
+            return self._encode(_draw(drawing), mode)
         if type(given).__module__.startswith("PIL."):
             return self._encode(given, mode)
         return self._encode(_from_array(given, normalize), mode)
@@ -121,6 +147,8 @@ class Image:
         from PIL import UnidentifiedImageError
 
         try:
+            if path.exists() and not path.is_file():
+                raise UsageError(f"Image file {path} cannot be used: it is no file.")
             content = path.read_bytes()
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Pil.DecompressionBombWarning)
@@ -130,20 +158,23 @@ class Image:
                     picture.verify()
                     return content, PLACES[picture.format], picture.size
                 return self._encode(picture, mode)
-        except OSError as error:
-            reason = "no image" if isinstance(error, UnidentifiedImageError) else error.strerror
-            raise UsageError(f"Image file {path} cannot be used: {reason or error}.") from error
-        except (SyntaxError, Pil.DecompressionBombError, Pil.DecompressionBombWarning) as error:
-            raise UsageError(f"Image file {path} cannot be used: {error}.") from error
+        except UsageError:
+            raise
+        except Exception as error:  # whatever a broken file leads its decoder to
+            is_foreign = isinstance(error, UnidentifiedImageError)
+            reason = "no image" if is_foreign else getattr(error, "strerror", None) or error
+            raise UsageError(f"Image file {path} cannot be used: {reason}.") from error
 
     def _encode(self, picture: PilImage, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
         _check_size(picture.size)
         if mode is not None and picture.mode != mode:
-            picture = picture.convert(mode)
-        if self._encoding == "JPEG" and picture.mode not in ("L", "RGB", "CMYK"):
-            picture = picture.convert("RGB")
-        if picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"):
-            picture = picture.convert("RGBA" if "A" in picture.mode else "RGB")
+            try:
+                picture = picture.convert(mode)
+            except (ValueError, KeyError) as error:
+                raise UsageError(f"mode is {mode!r}: {error}.") from error
+        if picture.mode not in SAVABLE[self._encoding]:
+            has_alpha = "A" in picture.mode and "RGBA" in SAVABLE[self._encoding]
+            picture = picture.convert("RGBA" if has_alpha else "RGB")
         sink = io.BytesIO()
         # Level 1 takes a third of the time of the default for files a few percent larger.
         options = {"compress_level": 1} if self._encoding == "PNG" else {}
@@ -172,10 +203,9 @@ def _from_array(given: Any, normalize: bool) -> PilImage:
     import numpy as np
     from PIL import Image as Pil
 
-    detached = given.detach().cpu() if hasattr(given, "detach") else given
     try:
-        array = np.asarray(detached)
-    except (TypeError, ValueError) as error:
+        array = np.asarray(_on_this_machine(given))
+    except Exception as error:  # array libraries have errors of their own
         raise UsageError(f"A {type(given).__name__} is no image: {error}.") from error
     if array.dtype.kind not in "biuf" or not array.size:
         raise UsageError(
@@ -183,6 +213,15 @@ def _from_array(given: Any, normalize: bool) -> PilImage:
             "numbers, height × width × channels."
         )
     return Pil.fromarray(_as_bytes(_as_channels_last(array), normalize))
+
+
+def _on_this_machine(given: Any) -> Any:
+    """Return what NumPy can read of a tensor."""
+    if not hasattr(given, "detach"):
+        return given
+    tensor = given.detach().cpu()
+    # NumPy has no such numbers.
+    return tensor.float() if str(getattr(tensor, "dtype", "")) == "torch.bfloat16" else tensor
 
 
 def _as_channels_last(array: np.ndarray) -> np.ndarray:
@@ -210,7 +249,7 @@ def _as_bytes(array: np.ndarray, normalize: bool) -> np.ndarray:
         return array.astype(np.uint8) * 255
     numbers = array.astype(np.float64)
     if not np.isfinite(numbers).all():
-        warnings.warn("An image holds NaN or infinity: drawn as 0.", TrackerWarning, stacklevel=5)
+        warn("An image holds NaN or infinity: drawn as 0.")
         numbers = np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = numbers.min(), numbers.max()
     if array.dtype.kind == "f" and normalize:
@@ -219,9 +258,37 @@ def _as_bytes(array: np.ndarray, normalize: bool) -> np.ndarray:
         if low >= -1 and high <= 1:
             return ((numbers + 1) * 127.5).round().astype(np.uint8)
     if low < 0 or high > 255:
-        warnings.warn(
-            f"An image holds values from {low:g} to {high:g}: clipped to 0…255.",
-            TrackerWarning,
-            stacklevel=5,
-        )
+        warn(f"An image holds values from {low:g} to {high:g}: clipped to 0…255.")
     return numbers.clip(0, 255).astype(np.uint8)
+
+
+def _read_masks(masks: object) -> dict[str, tuple[bytes, dict[str, str]]]:
+    """Return the encoded classes of each pixel, and the names of the classes.
+
+    Raises
+    ------
+    UsageError
+        If a mask is no array or image of class numbers from 0 to 255.
+    """
+    if not isinstance(masks, Mapping):
+        raise UsageError(f"masks is {masks!r}: expected a dict of masks by name.")
+    return {str(name): _read_mask(str(name), mask) for name, mask in masks.items()}
+
+
+def _read_mask(name: str, mask: object) -> tuple[bytes, dict[str, str]]:
+    given = mask if isinstance(mask, Mapping) else {}
+    labels = {
+        str(number): str(label) for number, label in (given.get("class_labels") or {}).items()
+    }
+    if "path" in given:
+        return Image(given["path"], mode="L", file_type="png").content, labels
+    import numpy as np
+
+    classes = np.asarray(_on_this_machine(given.get("mask_data")))
+    is_whole = classes.ndim == 2 and classes.size and classes.dtype.kind in "biu"
+    if not is_whole or classes.min() < 0 or classes.max() > 255:
+        raise UsageError(
+            f"The mask {name!r} has no class number for each pixel: expected 'mask_data', an array "
+            "height × width of whole numbers from 0 to 255, or 'path'."
+        )
+    return Image(classes.astype(np.uint8), mode="L").content, labels

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
 from tracker.run.config import Config
@@ -14,10 +14,11 @@ from tracker.run.disabled import NullRecorder
 from tracker.run.origin import Origin
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.run import Run
-from tracker.settings import Settings
+from tracker.settings import STORE_FOLDER, Settings
 from tracker.store import facts, recovery
 from tracker.store.store import Store
 
+Result = TypeVar("Result")
 INHERITED = ("group", "job_type", "notes", "tags", "sweep_id")
 
 
@@ -75,6 +76,7 @@ def begin(settings: Settings, store: Store, wish: Wish, origin: Origin) -> Run:
             f"The journal of a run cannot be written in {store.journal_dir}: {error.strerror}. "
             "Make space there, or choose another place with TRACKER_DIR or tracker.init(dir=…)."
         ) from error
+    _hide_from_git(store)
     if previous is not None:
         recorder.go_on(origin.rules, previous.summary)
     if previous is not None or origin.is_named:
@@ -100,20 +102,41 @@ def begin_disabled(settings: Settings, wish: Wish, run_id: str) -> Run:
     return Run(recorder, config, wish.fields, allow_val_change=True)
 
 
-def make_usable(store: Store) -> None:
-    """Take in what dead processes left, and mend a damaged database.
+def with_store(store: Store, action: Callable[[], Result]) -> Result:
+    """Take in what dead processes left, then do something; a damaged database is mended first.
 
     Raises
     ------
     StoreError
-        If the store cannot be written.
+        If the store cannot be used, or be mended.
     """
     try:
+        try:
+            _recover(store)
+            return action()
+        except StoreDamagedError as error:
+            recovery.repair(store, error)
+            _recover(store)
+            return action()
+    except OSError as error:
+        raise StoreError(
+            f"The store {store.root} cannot be used: {error.strerror}. Choose another place with "
+            "TRACKER_DIR or tracker.init(dir=…)."
+        ) from error
+
+
+def _recover(store: Store) -> None:
+    # A new run needs the journal alone.
+    with contextlib.suppress(StoreLockedError):
         store.recover()
-    except StoreDamagedError as error:
-        recovery.repair(store, error)
-    except StoreLockedError:
-        return  # the journal is enough for a new run
+
+
+def _hide_from_git(store: Store) -> None:
+    """Keep the store out of the work tree that it is in."""
+    place = store.root / ".gitignore"
+    if store.root.name == STORE_FOLDER and not place.exists():
+        with contextlib.suppress(OSError):
+            place.write_text("*\n", encoding="utf-8")
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def watch(run: Run) -> None:
 
 def active() -> list[Run]:
     """Return the runs that this process has begun and not ended, oldest first."""
-    return list(_runs)
+    return [run for run in _runs if run.is_alive]
 
 
 def _watch_worker() -> None:

@@ -65,11 +65,16 @@ class Lifetime(Identity):
                 return
             self._is_ending = True
             self.is_quiet = bool(quiet) or self.settings.silent
-            self._tell(self._before_end)
-            self._before_last()
-            self._state = state
-            self._recorder.finish(state, exit_code)
-            self._tell(self._after_end)
+            # Under the filter "error" a warning raises, and the run has to end all the same.
+            try:
+                self._tell(self._before_end)
+                self._before_last()
+            finally:
+                self._state = state
+                try:
+                    self._recorder.finish(state, exit_code)
+                finally:
+                    self._tell(self._after_end)
 
     def _tell(self, listeners: list[Callable[[Any], None]]) -> None:
         for listener in list(listeners):

@@ -158,13 +158,16 @@ class Recorder:
             values += [self._synced[metric] for metric in keyset.missing]
         for metric, place in keyset.given:
             self._synced[metric] = values[place]
-        if self._is_open and at == self.step:
-            self._put((ROW_TAG, keyset.number, at, time.time_ns() // 1000, values, True))
-        else:
-            self._put((ROW_TAG, keyset.number, at, time.time_ns() // 1000, values))
+        merges = self._is_open and at == self.step
         if at == self.step:
+            # First, so that a row that an interrupt cuts off leaves its step to no other row.
             self._is_open = not closes
             self.step = at + closes
+        now = time.time_ns() // 1000
+        if merges:
+            self._put((ROW_TAG, keyset.number, at, now, values, True))
+        else:
+            self._put((ROW_TAG, keyset.number, at, now, values))
         if self._writer.is_full:
             self._rotate()
 

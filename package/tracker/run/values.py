@@ -94,8 +94,7 @@ class Coercer:
         elif isinstance(key, str):
             text = str.__str__(key)
         else:
-            text = self._guarded(key, "config", ())
-            text = text if isinstance(text, str) else str(text)
+            text = _text_of(key.value if isinstance(key, enum.Enum) else key)
             if is_first:
                 self._tell(
                     f"A key of log() is {text} of type {type(key).__name__}: keys are strings. It "
@@ -165,7 +164,7 @@ class Coercer:
                 f"A value is nested more than {MAX_DEPTH} deep: deeper parts are stored as text.",
                 "depth",
             )
-            return str(value)
+            return _text_of(value)
         path = (*path, id(value))
         place = "inner" if place in ("row", "summary") else place
         fields = _fields(value)
@@ -221,13 +220,14 @@ class Coercer:
             return float(value)
         if callable(value) and hasattr(value, "__qualname__"):
             return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
+        text = str(value)
         if place != "config":
             self._tell(
                 f"A value of type {kind.__name__} is no number, text, list, dict or media: what "
                 "str() says of it is stored.",
                 f"text {kind.__qualname__}",
             )
-        return str(value)
+        return text
 
     def _tell(self, sentence: str, about: str) -> None:
         if about not in self._told and len(self._told) < 1000:
@@ -293,6 +293,13 @@ def _bounded(number: int) -> int | float:
         return float(number)
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    except Exception:  # noqa: BLE001 - a value that cannot be turned into text
+        return f"<{type(value).__module__}.{type(value).__qualname__}>"
 
 
 def _sorted(items: Any) -> list[Any]:

@@ -47,7 +47,8 @@ class JournalWriter:
 
     def __init__(self, directory: Path, *, fsync: bool = False) -> None:
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            directory.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(
                 f"The journal's folder {directory} cannot be made: {error.strerror}."

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import BinaryIO
 
 from tracker.errors import NotFoundError
 
 CHUNK_BYTES = 1024 * 1024
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -41,11 +45,11 @@ class Objects:
     def put_bytes(self, content: bytes) -> str:
         """Keep `content`; return its SHA-256 in hexadecimal."""
         digest = hashlib.sha256(content).hexdigest()
-        place = self._place(digest)
-        if not place.exists():
-            partial = self._partial(place)
-            partial.write_bytes(content)
-            partial.replace(place)
+        if not self._is_kept(digest, len(content)):
+            with self._partial() as (path, writer):
+                writer.write(content)
+                writer.close()
+                self._settle(path, digest)
         return digest
 
     def put_file(self, source: Path) -> tuple[str, int]:
@@ -54,28 +58,40 @@ class Objects:
         The digest is that of the bytes that were copied, whatever happens to `source`
         meanwhile.
         """
-        partial = self._partial(self.root / "incoming" / "file")
         digest, size = hashlib.sha256(), 0
-        try:
-            with source.open("rb") as reader, partial.open("xb") as writer:
-                while chunk := reader.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                    writer.write(chunk)
-                    size += len(chunk)
-            place = self._place(digest.hexdigest())
-            if place.exists():
-                partial.unlink()
-            else:
-                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                partial.replace(place)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        with source.open("rb") as reader, self._partial() as (path, writer):
+            while chunk := reader.read(CHUNK_BYTES):
+                digest.update(chunk)
+                writer.write(chunk)
+                size += len(chunk)
+            writer.close()
+            if not self._is_kept(digest.hexdigest(), size):
+                self._settle(path, digest.hexdigest())
         return digest.hexdigest(), size
 
     def _place(self, digest: str) -> Path:
         return self.root / digest[:2] / digest[2:]
 
-    def _partial(self, place: Path) -> Path:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return place.with_name(f".{place.name}.{os.getpid()}.{token_hex(4)}")
+    def _is_kept(self, digest: str, size: int) -> bool:
+        """Say whether the content is here; a file that a power cut left short is not."""
+        try:
+            return self._place(digest).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    @contextmanager
+    def _partial(self) -> Iterator[tuple[Path, BinaryIO]]:
+        folder = self.root / "incoming"
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        path = folder / f"{os.getpid()}.{token_hex(8)}"
+        try:
+            with os.fdopen(os.open(path, _CREATE, 0o600), "wb") as writer:
+                yield path, writer
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _settle(self, path: Path, digest: str) -> None:
+        place = self._place(digest)
+        place.parent.mkdir(exist_ok=True, mode=0o700)
+        path.replace(place)

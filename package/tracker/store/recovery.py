@@ -82,8 +82,11 @@ def _recover_one(store: Store, stem: str, sentences: list[str]) -> bool:
                 sentences += _replay(store, stem, segments)
                 for path in segments:
                     archive.keep(path)
-        except (StoreError, OSError, MemoryError):
+        except (StoreError, MemoryError):
             raise
+        except OSError as error:
+            sentences.append(f"The journal {stem} cannot be put away now, and stays: {error}.")
+            return False
         except Exception as error:  # noqa: BLE001 - whatever it is, it would come every time
             sentences.append(_quarantine(store, stem, segments, error))
             return False
