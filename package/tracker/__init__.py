@@ -57,14 +57,29 @@ _PLACES = {
     "AlertLevel": "tracker.compat",
     "Api": "tracker.api",
     "Artifact": "tracker.artifacts.artifact",
+    "Audio": "tracker.media.audio",
+    "Bokeh": "tracker.media.bokeh",
+    "Classes": "tracker.media.classes",
     "CommError": "tracker.compat",
     "Config": "tracker.run.config",
     "Error": "tracker.compat",
+    "Graph": "tracker.media.graph",
+    "Histogram": "tracker.media.histogram",
+    "Html": "tracker.media.html",
     "Image": "tracker.media.image",
+    "JoinedTable": "tracker.media.joined_table",
+    "Molecule": "tracker.media.molecule",
+    "Object3D": "tracker.media.object3d",
+    "Plotly": "tracker.media.plotly",
     "Run": "tracker.run.run",
     "Settings": "tracker.compat",
+    "Table": "tracker.media.table",
+    "Text": "tracker.media.text",
     "UsageError": "tracker.errors",
+    "Vega": "tracker.media.vega",
+    "Video": "tracker.media.video",
     "alert": "tracker.start",
+    "box3d": "tracker.media.object3d",
     "define_metric": "tracker.start",
     "ensure_configured": "tracker.compat",
     "finish": "tracker.start",
@@ -74,6 +89,7 @@ _PLACES = {
     "log_artifact": "tracker.start",
     "login": "tracker.compat",
     "mark_preempting": "tracker.start",
+    "plot_table": "tracker.plot.custom",
     "require": "tracker.compat",
     "setup": "tracker.compat",
     "show": "tracker.panels.show",
@@ -84,6 +100,7 @@ _PLACES = {
     "termsetup": "tracker.compat",
     "termwarn": "tracker.compat",
     "use_artifact": "tracker.start",
+    "visualize": "tracker.plot.custom",
 }
 
 
@@ -115,8 +132,8 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         value = globals()[name] = getattr(import_module(_PLACES[name]), name)
         return value
-    if name == "errors":
-        return import_module("tracker.errors")
+    if name in ("errors", "plot"):
+        return import_module(f"tracker.{name}")
     if not name.startswith("_") and name in import_module("tracker.compat").MISSING:
         raise AttributeError(
             f"W&B's {name!r} is not part of this version of tracker; dir(tracker) lists what is."
@@ -125,7 +142,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PLACES, "config", "run", "summary"})
+    return sorted({*globals(), *_PLACES, "config", "plot", "run", "summary"})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -30,11 +30,10 @@ __all__ = [
 # What `import wandb` has, and this version has not.
 MISSING = frozenset(
     """
-    ArtifactTTL Audio Classes EvalTable Graph Histogram Html JoinedTable Molecule Object3D Plotly
-    Table Video agent agents analytics apis attach box3d catboost controller data_types
+    ArtifactTTL EvalTable agent agents analytics apis attach catboost controller data_types
     docker env gym helper integration jupyter keras lightgbm link_model log_model patched
-    pin_config_keys plot plot_table profiler proto restore sacred sagemaker_auth save sdk sklearn
-    sweep tensorboard tensorflow trigger unwatch use_model util visualize wandb wandb_agent
+    pin_config_keys profiler proto restore sacred sagemaker_auth save sdk sklearn
+    sweep tensorboard tensorflow trigger unwatch use_model util wandb wandb_agent
     wandb_lib wandb_run wandb_sdk wandb_torch watch xgboost
     """.split()  # noqa: SIM905 - a word a piece
 )

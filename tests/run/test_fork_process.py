@@ -122,7 +122,7 @@ def work(number):
             run.flush()
 
 run.summary["s"] = 1
-threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(2)]
 for thread in threads:
     thread.start()
 for number in range(50):
@@ -131,7 +131,7 @@ for number in range(50):
         signal.alarm(30)
         warnings.simplefilter("ignore")
         run.log({"x0": -1})
-        run.summary["s"]
+        run.summary.get("s")
         run.config.a = 1
         if number % 5 == 0:
             child = init(id=f"child{number}")
@@ -164,16 +164,15 @@ def work():
     while not is_over.is_set():
         run.log({"x": 1})
         run.flush()
-thread = threading.Thread(target=work)
+thread = threading.Thread(target=work, daemon=True)
 thread.start()
-readers, writers, children = [], [], []
+children = []
 for _ in range(8):
     if (pid := os.fork()) == 0:
         signal.pause()
     children.append(pid)
 is_over.set()
 thread.join()
-begun = time.monotonic()
 run.finish()
 second = init(id="second")
 second.log({"x": 2})

@@ -140,14 +140,14 @@ def test_a_full_segment_is_followed_by_another(start, stored):
     """Rows of any size go on in a further journal file, keys and steps included."""
     big = "x" * 8_000_000
     with start(settings={"flush_interval_s": 60}) as run:
-        for number in range(20):
+        for number in range(10):
             run.log({"text": big, "n": number}, commit=False)
             run.log({"m": number})
             run.define_metric("n", summary="max")
-    assert stored.values(run, "m") == list(range(20))
-    assert stored.values(run, "n") == list(range(20))
-    assert [len(text) for text in stored.values(run, "text")] == [len(big)] * 20
-    assert stored.run(run).summary["n"] == {"max": 19.0}
+    assert stored.values(run, "m") == list(range(10))
+    assert stored.values(run, "n") == list(range(10))
+    assert [len(text) for text in stored.values(run, "text")] == [len(big)] * 10
+    assert stored.run(run).summary["n"] == {"max": 9.0}
 
 
 @pytest.mark.parametrize("is_read", [True, False])

@@ -1,1 +1,1 @@
-"""Values that are not numbers: images, and later audio, video, tables and more."""
+"""Values that are not numbers: images, tables, sound, video, pages and more, one file each."""

@@ -172,7 +172,7 @@ def _expression(column: ParquetColumn, place: int, given: dict[str, NDArray[Any]
 
 def _has_nan(values: NDArray[Any], is_list: bool) -> bool:
     if not is_list:
-        return bool(np.isnan(values).any())
+        return values.dtype.kind == "f" and bool(np.isnan(values).any())
     return any(np.isnan(cell).any() for cell in values)
 
 

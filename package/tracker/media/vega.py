@@ -1,0 +1,59 @@
+"""Vega and Vega-Lite charts, as of altair, kept as their specification."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from tracker.errors import UsageError
+from tracker.media.spec import Spec, check_spec, dump_spec, read_spec
+
+
+class Vega(Spec):
+    """A chart to log: ``run.log({"chart": tracker.Vega(altair_chart)})``.
+
+    Parameters
+    ----------
+    spec : altair chart, dict, JSON text or path
+        Vega-Lite or Vega. Data that it names by an address is not fetched.
+    caption : str, optional
+        Shown under it, as plain text.
+
+    Raises
+    ------
+    UsageError
+        If it is no chart.
+    """
+
+    type_name: ClassVar[str] = "vega-file"
+
+    def __init__(self, spec: Any, caption: str | None = None) -> None:
+        super().__init__(_text_of(spec), caption)
+
+    def details(self) -> dict[str, Any]:
+        """Return which of the two languages it is in."""
+        schema = str(self.spec.get("$schema", ""))
+        is_vega = "/vega/" in schema or ("marks" in self.spec and "vega-lite" not in schema)
+        return {"language": "vega" if is_vega else "vega-lite"}
+
+
+def _text_of(given: Any) -> str:
+    if isinstance(given, Mapping):
+        text = dump_spec(given)
+    elif hasattr(given, "to_dict"):
+        text = dump_spec(given.to_dict())
+    elif isinstance(given, str) and given.lstrip().startswith("{"):
+        text = check_spec(given, "Vega")
+    elif isinstance(given, str | os.PathLike):
+        text = read_spec(given, "Vega")
+    else:
+        raise UsageError(
+            f"Vega was given a {type(given).__name__}: expected an altair chart, a dict, JSON or "
+            "a path."
+        )
+    known = {"$schema", "mark", "marks", "layer", "hconcat", "vconcat", "concat", "facet", "repeat"}
+    if not known & set(json.loads(text)):
+        raise UsageError("This is no Vega or Vega-Lite chart: it has no mark, marks or layer.")
+    return text

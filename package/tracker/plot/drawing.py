@@ -1,0 +1,199 @@
+"""Charts as Plotly figures, in plain dicts: Plotly itself is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tracker.errors import UsageError
+from tracker.media.chart import CustomChart
+
+Names = Mapping[str, str]
+Figure = dict[str, Any]
+Trace = dict[str, Any]
+
+
+def draw(chart: CustomChart) -> Figure:
+    """Return a chart as a Plotly figure: a dict of ``data`` and ``layout``.
+
+    Raises
+    ------
+    UsageError
+        If it is a chart of one's own, or of W&B's that is not drawn here: show its table.
+    """
+    name = chart.spec.spec_name
+    columns = {str(key): chart.table.get_column(key) for key in chart.table.columns}
+    return draw_columns(name, columns, chart.spec.fields, chart.spec.string_fields)
+
+
+def draw_columns(
+    name: str | Mapping[str, Any],
+    columns: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    strings: Mapping[str, Any],
+) -> Figure:
+    """Return columns as a Plotly figure, drawn as the chart of this name.
+
+    Parameters
+    ----------
+    name : str
+        W&B's name; the version after the last slash does not matter.
+    columns : dict
+        Column to its values.
+    fields : dict
+        The chart's field to the column; a field that is not given is the column of its name.
+    strings : dict
+        ``title``, ``x-axis-title`` and ``y-axis-title``, or what the chart calls them.
+
+    Raises
+    ------
+    UsageError
+        If there is no such chart here, or a column is missing.
+    """
+    from tracker.plot.drawing_models import MODEL_CHARTS
+
+    charts = {**CHARTS, **MODEL_CHARTS}
+    drawing = charts.get(name.rpartition("/")[0]) if isinstance(name, str) else None
+    if drawing is None:
+        known = ", ".join(sorted(charts))
+        raise UsageError(
+            f"The chart {name!r:.80} is not drawn here: show its table. Known: {known}."
+        )
+    chosen = {field: str(column) for field, column in fields.items() if column is not None}
+    try:
+        traces, layout = drawing(Fields(columns, chosen), strings)
+    except KeyError as error:
+        raise UsageError(
+            f"The chart {name!r} needs the column {error}, and the table has {list(columns)}."
+        ) from error
+    title = strings.get("title")
+    return {
+        "data": traces,
+        "layout": {**({"title": {"text": str(title)}} if title else {}), **layout},
+    }
+
+
+class Fields:
+    """The columns of a table by the chart's names for them.
+
+    Parameters
+    ----------
+    columns : dict
+        Column to its values.
+    fields : dict
+        The chart's field to the column; one that is not here is the column of its name.
+    """
+
+    def __init__(self, columns: Mapping[str, list[Any]], fields: Names) -> None:
+        self._columns = columns
+        self._fields = fields
+
+    def name(self, field: str) -> str:
+        """Return the column for a field."""
+        return self._fields.get(field, field)
+
+    def __getitem__(self, field: str) -> list[Any]:
+        return self._columns[self.name(field)]
+
+    def has(self, field: str) -> bool:
+        """Return whether there is a column for a field."""
+        return self.name(field) in self._columns
+
+
+Drawing = Callable[[Fields, Mapping[str, Any]], tuple[list[Trace], Figure]]
+
+
+def axes(x: Any, y: Any, **more: Any) -> Figure:
+    """Return a layout with titles at both axes."""
+    return {"xaxis": {"title": {"text": str(x)}}, "yaxis": {"title": {"text": str(y)}}, **more}
+
+
+def by_group(groups: Sequence[Any], *columns: Sequence[Any]) -> list[tuple[Any, list[list[Any]]]]:
+    """Return each group with its part of the columns, in order of appearance."""
+    parts: dict[Any, list[list[Any]]] = {}
+    for group, *row in zip(groups, *columns, strict=True):
+        part = parts.setdefault(group, [[] for _ in columns])
+        for held, value in zip(part, row, strict=True):
+            held.append(value)
+    return list(parts.items())
+
+
+def lines(groups: list[tuple[Any, list[list[Any]]]], mode: str = "lines") -> list[Trace]:
+    """Return a line, or points, for each group."""
+    return [
+        {"type": "scatter", "mode": mode, "name": str(group), "x": part[0], "y": part[1]}
+        for group, part in groups
+    ]
+
+
+def _line(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    xs, ys = data["x"], data["y"]
+    layout = axes(data.name("x"), data.name("y"))
+    if not data.has("stroke"):
+        return lines([("", [xs, ys])]), {**layout, "showlegend": False}
+    return lines(by_group(data["stroke"], xs, ys)), layout
+
+
+def _scatter(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    layout = axes(data.name("x"), data.name("y"), showlegend=False)
+    return lines([("", [data["x"], data["y"]])], "markers"), layout
+
+
+def _bar(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    labels = [str(label) for label in data["label"]]
+    trace = {"type": "bar", "orientation": "h", "x": data["value"], "y": labels}
+    layout = axes(data.name("value"), data.name("label"))
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed"}
+    return [trace], layout
+
+
+def _histogram(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    return [{"type": "histogram", "x": data["value"]}], axes(data.name("value"), "count")
+
+
+def _line_series(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    groups = by_group(data["lineKey"], data["step"], data["lineVal"])
+    return lines(groups), axes(strings.get("xname", "x"), "")
+
+
+def _area(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    groups = by_group(data["class"], data["x"], data["y"])
+    layout = axes(
+        strings.get("x-axis-title", data.name("x")), strings.get("y-axis-title", data.name("y"))
+    )
+    for axis in ("xaxis", "yaxis"):
+        layout[axis]["range"] = [-0.02, 1.02]
+    return lines(groups), layout
+
+
+def _confusion(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
+    actual, predicted = ([str(n) for n in data[field]] for field in ("Actual", "Predicted"))
+    counts = data["nPredictions"] if data.has("nPredictions") else data["Count"]
+    names = list(dict.fromkeys([*actual, *predicted]))
+    cells = {(a, p): c for a, p, c in zip(actual, predicted, counts, strict=True)}
+    table = [[cells.get((a, p), 0) for p in names] for a in names]
+    trace = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": table,
+        "text": table,
+        "texttemplate": "%{text}",
+        "colorscale": "Blues",
+        "hovertemplate": "actual %{y}<br>predicted %{x}<br>%{z}<extra></extra>",
+    }
+    layout = axes("Predicted", "Actual")
+    layout["xaxis"]["type"] = layout["yaxis"]["type"] = "category"
+    layout["yaxis"]["autorange"] = "reversed"
+    return [trace], layout
+
+
+CHARTS: dict[str, Drawing] = {
+    "wandb/area-under-curve": _area,
+    "wandb/bar": _bar,
+    "wandb/confusion_matrix": _confusion,
+    "wandb/histogram": _histogram,
+    "wandb/line": _line,
+    "wandb/lineseries": _line_series,
+    "wandb/scatter": _scatter,
+}
