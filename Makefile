@@ -15,7 +15,7 @@ INSTALLED_FROM := pyproject.toml package/tracker/_version.py \
 
 .DELETE_ON_ERROR:
 .PHONY: bench chromium clean contracts coverage demo distclean format help hooks install lab \
-	labextension labextension-check lint test types wheel
+	labextension labextension-check lint test test-slow types wheel
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ endif
 
 test: $(VENV)/.installed-test chromium ## Run all tests (PYTEST_ARGS="-m 'not lab'" picks some)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.installed-test ## Run the long variants: hundreds of kills, dozens of processes
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 # --- checks ---------------------------------------------------------------------------------------
 

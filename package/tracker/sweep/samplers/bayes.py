@@ -1,0 +1,127 @@
+"""Bayesian search: a model of the metric, asked where the next trial promises most.
+
+The first few trials are spread evenly. After that a Gaussian process is fitted to all outcomes,
+and the place with the highest expected improvement is next. Trials that are still running count
+with what the model expects of them; trials that failed count as the worst so far, so that
+their surroundings are avoided and never taken for the best.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from tracker.sweep.config import SweepConfig
+from tracker.sweep.facts import TrialFact
+from tracker.sweep.samplers.acquisition import LogExpectedImprovement, maximize
+from tracker.sweep.samplers.cube import Cube
+from tracker.sweep.samplers.outcomes import Outcomes, read_outcomes, standardize, warp
+from tracker.sweep.samplers.random import draw_untried, generator
+from tracker.sweep.samplers.surrogate import Surrogate
+from tracker.sweep.space import Space
+
+Array = NDArray[np.float64]
+
+FIRST_TRIALS = 5
+# Powers of the transformation of outcomes, from none to logarithms.
+POWERS = (1.0, 0.5, 0.0)
+# The share of trials around which candidates are drawn.
+GOOD_SHARE = 0.2
+# Spaces with fewer points are searched point by point.
+FEW_POINTS = 4096
+
+
+def suggest_by_model(
+    space: Space, config: SweepConfig, trials: Sequence[TrialFact], seed: int
+) -> dict[str, Any] | None:
+    """Return the most promising point that no trial has, None when all have been tried.
+
+    A point comes again only where points cannot be counted.
+    """
+    rng = generator(trials, seed)
+    known = [trial for trial in trials if trial.params]
+    outcomes = read_outcomes(space, config, known)
+    begun = len(outcomes.losses) + len(outcomes.running)
+    if begun < FIRST_TRIALS:
+        return _spread(space, known, begun, seed, rng)
+    if not outcomes.is_enough:
+        return draw_untried(space, known, rng)
+    cube = Cube(space)
+    surrogate, best = fit(cube, outcomes)
+    numbers = np.random.default_rng(rng.getrandbits(64))
+    gain = LogExpectedImprovement(surrogate, best)
+    if space.size is not None and space.size <= FEW_POINTS:
+        places = _all_places(space, gain)
+    else:
+        places = maximize(gain, cube, _good_places(surrogate, outcomes), numbers)
+    return _first_untried(space, known, places) or draw_untried(space, known, rng)
+
+
+def fit(cube: Cube, outcomes: Outcomes) -> tuple[Surrogate, float]:
+    """Return the model of the outcomes, and the value that is to be improved on.
+
+    The outcomes are warped by the power under which the model explains them best.
+    """
+    values = standardize(outcomes.losses)
+    failed = np.isnan(values)
+    best: tuple[float, Surrogate] | None = None
+    for power in POWERS:
+        warped, jacobian = warp(values[~failed], power)
+        full = np.full(len(values), warped.max())
+        full[~failed] = warped
+        start = None if best is None else best[1].theta
+        surrogate = Surrogate(outcomes.places, full, cube.unordered, start)
+        score = surrogate.log_posterior + jacobian
+        if best is None or score > best[0]:
+            best = score, surrogate
+    assert best is not None
+    surrogate = best[1]
+    expected, _ = surrogate.predict(outcomes.places)
+    if len(outcomes.running):
+        surrogate.believe(outcomes.running)
+    return surrogate, float(expected[~failed].min())
+
+
+def _spread(
+    space: Space, known: Sequence[TrialFact], begun: int, seed: int, rng: Random
+) -> dict[str, Any] | None:
+    """Return one of the first points: a scrambled Sobol sequence, evener than random draws."""
+    with warnings.catch_warnings():
+        # It is even for any number of points, if not perfectly; SciPy warns of that.
+        warnings.simplefilter("ignore", UserWarning)
+        numbers = np.random.default_rng(Random(f"{seed}/first").getrandbits(64))
+        place = qmc.Sobol(len(space.dimensions), seed=numbers).random(FIRST_TRIALS)[begun]
+    return _first_untried(space, known, place[None]) or draw_untried(space, known, rng)
+
+
+def _good_places(surrogate: Surrogate, outcomes: Outcomes) -> Array:
+    expected, _ = surrogate.predict(outcomes.places)
+    expected[np.isnan(outcomes.losses)] = np.inf
+    count = max(1, int(GOOD_SHARE * len(expected)))
+    return np.clip(outcomes.places[np.argsort(expected, kind="stable")[:count]], 0.0, 1.0)
+
+
+def _all_places(space: Space, gain: LogExpectedImprovement) -> Array:
+    points = space.points
+    assert points is not None
+    all_points = (space.to_unit(space.nest(points[n])) for n in range(points.size))
+    places = np.array([place for place in all_points if place is not None])
+    return np.asarray(places[np.argsort(-gain.at(places), kind="stable")])
+
+
+def _first_untried(
+    space: Space, known: Sequence[TrialFact], places: Array
+) -> dict[str, Any] | None:
+    """Return the first place's point that no trial has; any is new if there are countless."""
+    tried = set() if space.size is None else {space.identity(t.params) for t in known}
+    for place in places:
+        point = space.from_unit(place)
+        if space.identity(point) not in tried:
+            return point
+    return None

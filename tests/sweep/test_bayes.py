@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tracker.sweep.config import parse_sweep
+from tracker.sweep.facts import TrialFact
+from tracker.sweep.samplers import suggest
+from tracker.sweep.space import Space
+
+LEAST = 0.397887
+SWEEP = {
+    "method": "bayes",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"x": {"min": -5.0, "max": 10.0}, "y": {"min": 0.0, "max": 15.0}},
+}
+
+
+def branin(params: dict[str, float]) -> float:
+    x, y = params["x"], params["y"]
+    bowl = (y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6) ** 2
+    return bowl + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
+
+
+def search(count: int, seed: int) -> list[TrialFact]:
+    config = parse_sweep(SWEEP)
+    space = Space(config.parameters)
+    trials: list[TrialFact] = []
+    for number in range(count):
+        params = suggest(space, config, trials, seed)
+        assert params is not None
+        # Every seventh trial fails: it must be neither the best nor fatal.
+        value = math.nan if number % 7 == 6 else branin(params)
+        trials.append(TrialFact(number, "finished", params, value, ()))
+    return trials
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_least_of_branin_is_found_though_some_trials_fail(seed: int) -> None:
+    values = [trial.value for trial in search(30, seed) if not math.isnan(trial.value)]
+    assert min(values) - LEAST < 0.05
+
+
+def test_the_same_seed_and_trials_give_the_same_suggestion() -> None:
+    config = parse_sweep(SWEEP)
+    space = Space(config.parameters)
+    trials = search(12, 3)
+    assert suggest(space, config, trials, 3) == suggest(space, config, trials, 3)
