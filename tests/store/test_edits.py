@@ -12,7 +12,17 @@ from tracker.store import store as store_module
 from tracker.store.store import Store
 
 from .logbook import (
-    BEGAN_US, begin, curve, everything, finish, launch, leave, query, record, rows, run_row,
+    BEGAN_US,
+    begin,
+    curve,
+    everything,
+    finish,
+    launch,
+    leave,
+    query,
+    record,
+    rows,
+    run_row,
 )  # fmt: skip
 
 
