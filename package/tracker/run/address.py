@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 
@@ -15,35 +17,34 @@ def run_url(root: Path, project: str, run_id: str) -> str:
     """
     fragment = f"tracker={quote(project)}/{quote(run_id)}"
     notebook = os.environ.get("JPY_SESSION_NAME")
-    if notebook and (server := _server_of(Path(notebook))):
-        base, relative = server
-        return f"{base}lab/tree/{quote(relative.as_posix())}#{fragment}"
-    return f"{(root / 'tracker.duckdb').as_uri()}#{fragment}"
+    if notebook and (page := _page_of(Path(notebook))):
+        return f"{page}#{fragment}"
+    return f"{(root / 'tracker.duckdb').absolute().as_uri()}#{fragment}"
 
 
-def _server_of(notebook: Path) -> tuple[str, Path] | None:
+def _page_of(notebook: Path) -> str | None:
+    """Return the notebook's address on the server that runs this kernel, or on another one."""
     if not notebook.is_absolute():
         notebook = Path.cwd() / notebook.name
-    for running in _servers():
-        folder = running.get("root_dir") or running.get("notebook_dir")
-        if folder and notebook.is_relative_to(folder):
-            return str(running["url"]), notebook.relative_to(folder)
+    parent = os.environ.get("JPY_PARENT_PID")
+    running = sorted(_servers(), key=lambda server: str(server.get("pid")) != parent)
+    for server in running:
+        folder, url = server.get("root_dir") or server.get("notebook_dir"), server.get("url")
+        if folder and url and notebook.is_relative_to(folder):
+            relative = notebook.relative_to(folder).as_posix()
+            return f"{str(url).rstrip('/')}/lab/tree/{quote(relative)}"
     return None
 
 
-def _servers() -> list[dict[str, str]]:
-    folder = os.environ.get("JUPYTER_RUNTIME_DIR")
-    connection = os.environ.get("JPY_PARENT_PID")
-    if folder is None:
-        from jupyter_core.paths import jupyter_runtime_dir
+def _servers() -> Iterator[dict[str, Any]]:
+    import psutil
+    from jupyter_core.paths import jupyter_runtime_dir
 
-        folder = jupyter_runtime_dir()
-    found = []
-    for path in Path(folder).glob("jpserver-*.json"):
+    for path in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
         try:
-            described = json.loads(path.read_text(encoding="utf-8"))
+            server = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        is_parent = str(described.get("pid")) == connection
-        found.append((not is_parent, described))
-    return [described for _, described in sorted(found, key=lambda pair: pair[0])]
+        # A server that was killed leaves its file behind.
+        if isinstance(server, dict) and psutil.pid_exists(int(server.get("pid") or 0)):
+            yield server

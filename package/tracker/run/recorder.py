@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracker.errors import RunFinishedError, warn
@@ -80,6 +81,7 @@ class Recorder:
         self._warned: set[str] = set()
         self._unsaid: list[str] = []
         self._last_summary: dict[str, Any] = {}
+        self._summary_at: tuple[Path, int] | None = None
         self._writer = JournalWriter(store.journal_dir, fsync=settings.fsync)
         self._outbox = Outbox(self._writer, self.warn_once)
         begin.host, begin.pid = socket.gethostname(), os.getpid()
@@ -278,10 +280,13 @@ class Recorder:
 
     # ------------------------------------------------------------------ reading
 
-    def summary(self) -> dict[str, Any]:
-        """Return the summary, of every row logged so far."""
+    def summary(self) -> Mapping[str, Any]:
+        """Return the summary, of every row logged so far, not to be changed."""
         if self.is_closed or self.is_foreign:
-            return dict(self._last_summary)
+            return self._last_summary
+        newest = (self._writer.segments[-1], self._writer.size)
+        if newest == self._summary_at:
+            return self._last_summary
         feed = self.live.feed
         feed.read_ahead()
         if not self._is_read():
@@ -290,8 +295,8 @@ class Recorder:
             except Exception as error:  # noqa: BLE001 - reading a summary must not end a training
                 self.warn_once(f"The summary is behind: {error}", "behind")
         with feed.lock:
-            self._last_summary = dict(feed.intake.fold.values)
-        return dict(self._last_summary)
+            self._last_summary, self._summary_at = dict(feed.intake.fold.values), newest
+        return self._last_summary
 
     def _is_read(self) -> bool:
         """Say whether the feed has read what was logged: not before its first flush."""

@@ -17,7 +17,7 @@ class Summary(MutableMapping[str, Any]):
     Parameters
     ----------
     read : callable
-        Returns all values by key.
+        Returns all values by key; they are not changed here.
     change : callable
         Is given values to set and keys to delete.
     plain : callable
@@ -27,7 +27,7 @@ class Summary(MutableMapping[str, Any]):
     def __init__(
         self,
         *,
-        read: Callable[[], dict[str, Any]],
+        read: Callable[[], Mapping[str, Any]],
         change: Callable[[dict[str, Any], list[str]], None],
         plain: Callable[[Any], Any],
     ) -> None:
@@ -89,10 +89,10 @@ class Summary(MutableMapping[str, Any]):
         del self[name]
 
     def _as_dict(self) -> dict[str, Any]:
-        return self._read()
+        return dict(self._read())
 
     def __repr__(self) -> str:
-        return repr(self._read())
+        return repr(dict(self._read()))
 
 
 class Branch(MutableMapping[str, Any]):
@@ -109,7 +109,7 @@ class Branch(MutableMapping[str, Any]):
     """
 
     def __init__(
-        self, read: Callable[[], dict[str, Any]], write: Callable[[str, Any], None], key: str
+        self, read: Callable[[], Mapping[str, Any]], write: Callable[[str, Any], None], key: str
     ) -> None:
         self._around = read
         self._write = write
@@ -144,12 +144,13 @@ class Branch(MutableMapping[str, Any]):
         return repr(self._read())
 
 
-def _at(read: Callable[[], dict[str, Any]], write: Callable[[str, Any], None], key: str) -> Any:
+def _at(read: Callable[[], Mapping[str, Any]], write: Callable[[str, Any], None], key: str) -> Any:
     values = read()
-    value = values.get(key)
-    if _is_branch(value) or any(each.startswith(f"{key}.") for each in values):
+    if key in values:
+        return Branch(read, write, key) if _is_branch(values[key]) else values[key]
+    if any(each.startswith(f"{key}.") for each in values):
         return Branch(read, write, key)
-    return values[key]
+    raise KeyError(key)
 
 
 def _is_branch(value: Any) -> bool:

@@ -7,8 +7,10 @@ parent had open. Prints the number of that child.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -42,11 +44,12 @@ def be_child(number: int) -> None:
 
 
 mine = begin("parent", 0.001)
-sleeper = 0
-children = []
+chance = random.Random(forks)
+sleeper = failed = 0
 for number in range(forks):
     for step in range(50):
         mine.log({"a": step + number * 50})
+    time.sleep(chance.uniform(0, 0.03))  # a flush takes about as long, and soon follows another
     child = os.fork()
     if child == 0:
         try:
@@ -55,13 +58,12 @@ for number in range(forks):
             sys.excepthook(*sys.exc_info())
             os._exit(1)
         os._exit(0)
-    children.append(child)
+    failed += os.waitpid(child, 0)[1] != 0
     if number == forks // 2:
         sleeper = os.fork()
         if sleeper == 0:
             os.close(1)
             signal.pause()
             os._exit(0)
-codes = [os.waitpid(child, 0)[1] for child in children]
 mine.finish("finished", 0)
-print(sleeper, sum(code != 0 for code in codes), flush=True)
+print(sleeper, failed, flush=True)
