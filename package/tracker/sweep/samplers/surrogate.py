@@ -58,9 +58,10 @@ class Surrogate:
     ) -> None:
         self.points, self._values, self._unordered = points, values, unordered
         width = points.shape[1]
-        self._squares = np.ascontiguousarray(
-            np.moveaxis(self._squared_differences(points, points), 2, 0).reshape(width, -1)
-        )
+        # Each pair of observations once: the matrices are symmetric.
+        self._pairs = np.tril_indices(len(points), -1)
+        squares = self._squared_differences(points, points)
+        self._squares = np.ascontiguousarray(squares[self._pairs].T)
         starts = [np.array([*[rate] * width, *rest]) for rate, *rest in STARTS]
         if start is not None:
             starts = [start]
@@ -95,20 +96,23 @@ class Surrogate:
         """
         precision, scale, noise = self._parameters(theta)
         count = len(self._values)
+        rows, columns = self._pairs
         correlation, slope = _matern(precision @ self._squares)
-        matrix = scale * correlation.reshape(count, count) + MEAN_VARIANCE
-        matrix.flat[:: count + 1] += noise
+        matrix = np.empty((count, count))
+        matrix[self._pairs] = scale * correlation + MEAN_VARIANCE
+        matrix.flat[:: count + 1] = scale + MEAN_VARIANCE + noise
         lower, failed = lapack.dpotrf(matrix, lower=1)
         if failed:
             return 1e10, np.zeros_like(theta)
         weights = cho_solve((lower, True), self._values, check_finite=False)
-        inverse = _symmetric(lapack.dpotri(lower, lower=1)[0])
+        inverse = lapack.dpotri(lower, lower=1)[0]
         fit = 0.5 * self._values @ weights + np.log(lower.diagonal()).sum()
-        misfit = np.outer(weights, weights) - inverse
+        misfit = weights[rows] * weights[columns] - inverse[self._pairs]
+        trace = float(np.sum(weights * weights - inverse.diagonal()))
         gradient = np.empty_like(theta)
-        gradient[:-2] = -0.5 * precision * (self._squares @ (misfit.ravel() * scale * slope))
-        gradient[-2] = -0.5 * scale * (misfit.ravel() @ correlation)
-        gradient[-1] = -0.5 * (noise - LEAST_NOISE) * misfit.trace()
+        gradient[:-2] = -precision * (self._squares @ (misfit * (scale * slope)))
+        gradient[-2] = -scale * (misfit @ correlation + 0.5 * trace)
+        gradient[-1] = -0.5 * (noise - LEAST_NOISE) * trace
         prior, prior_gradient = _log_prior(precision, scale, noise)
         return float(fit - prior), gradient - prior_gradient
 
@@ -118,7 +122,7 @@ class Surrogate:
         self._precision, self._scale, self.noise = self._parameters(self.theta)
         matrix = self._covariance(self.points)
         matrix.flat[:: len(matrix) + 1] += self.noise
-        self._lower = np.linalg.cholesky(matrix)
+        self._lower = _cholesky(matrix)
         self._weights = cho_solve((self._lower, True), self._values, check_finite=False)
         self._inverse = _symmetric(lapack.dpotri(self._lower, lower=1)[0])
 
@@ -187,6 +191,15 @@ def _minimize(loss: Any, start: Array, bounds: list[tuple[float, float]]) -> tup
     options = {"gtol": 1e-2}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return found.x, float(found.fun)
+
+
+def _cholesky(matrix: Array) -> Array:
+    """Return the lower factor, of the nearest matrix that has one."""
+    lower, failed = lapack.dpotrf(matrix, lower=1, clean=1)
+    while failed:
+        matrix.flat[:: len(matrix) + 1] *= 1 + 1e-6
+        lower, failed = lapack.dpotrf(matrix, lower=1, clean=1)
+    return np.asarray(lower)
 
 
 def _symmetric(lower: Array) -> Array:
