@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -89,6 +89,7 @@ def test_every_kind_of_cell_comes_back(keep_many, kind: str, data) -> None:
 
 
 @settings(max_examples=25, deadline=None)
+@example([np.float32("nan"), pd.Timestamp(0)], [""])
 @given(
     st.lists(st.one_of(st.none(), *CELLS.values()), max_size=6),
     st.lists(st.one_of(TEXT, st.integers()), min_size=1, max_size=4, unique=True),

@@ -6,8 +6,9 @@ from typing import Any
 
 
 def is_nan(value: Any) -> bool:
-    """Return whether `value` is the float NaN."""
-    return isinstance(value, float) and value != value
+    """Return whether `value` is NaN, as a float or one of NumPy's."""
+    is_real = isinstance(value, float) or type(value).__name__ in ("float16", "float32")
+    return is_real and bool(value != value)
 
 
 def is_missing(value: Any) -> bool:

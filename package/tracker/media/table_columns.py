@@ -51,7 +51,8 @@ def encode(cells: Sequence[Any], kind: CellType, put_bytes: Put) -> StoredColumn
     """
     values = [cell if type(cell) in PLAIN else snapshot_cell(cell) for cell in cells]
     classes = {type(value) for value in values} - {type(None)}
-    if float in classes and not all(map(_is_number, classes)):
+    has_reals = any(issubclass(kind, float | np.floating) for kind in classes)
+    if has_reals and not all(map(_is_number, classes)):
         values = [None if is_nan(value) else value for value in values]
         classes = {type(value) for value in values} - {type(None)}
     missing = np.fromiter((value is None for value in values), dtype=np.bool_, count=len(values))
