@@ -29,6 +29,10 @@ class NotFoundError(TrackerError, LookupError):
     """A run, project, artifact or key that is not in the store."""
 
 
+class ConflictError(TrackerError):
+    """Somebody else has changed the same thing meanwhile."""
+
+
 class StoreError(TrackerError):
     """The store cannot be read or written."""
 

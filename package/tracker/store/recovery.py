@@ -56,7 +56,7 @@ def repair(store: Store, reason: Exception) -> None:
     with lock.locked(store.root / REBUILD_LOCK_FILE):
         if store.damaged_file is not None and file_number(store.database) != store.damaged_file:
             return  # another process has rebuilt it
-        if not archive.is_any(store.journal_dir) and not journal.stems(store.journal_dir):
+        if not store.has_copies() and not journal.stems(store.journal_dir):
             raise reason
         aside, sentences = rebuild.make_anew(store)
     recover(store)
@@ -82,6 +82,8 @@ def _recover_one(store: Store, stem: str, sentences: list[str]) -> bool:
                 sentences += _replay(store, stem, segments)
                 for path in segments:
                     archive.keep(path)
+                for path in store.journal_dir.glob(f"{stem}.*{archive.PARTIAL}"):
+                    path.unlink(missing_ok=True)
         except (StoreError, MemoryError):
             raise
         except OSError as error:

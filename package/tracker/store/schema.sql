@@ -75,6 +75,11 @@ CREATE TABLE artifact_file (
 );
 CREATE TABLE lineage (run_key INTEGER, version_key INTEGER, direction VARCHAR, time TIMESTAMP);
 
+-- What belongs to a project and to no run: saved workspaces, reports, sweeps.
+CREATE TABLE document (
+    kind VARCHAR, project VARCHAR, name VARCHAR, version INTEGER, content JSON, updated_at TIMESTAMP
+);
+
 -- How far each journal has been taken in; commits together with the rows themselves.
 CREATE TABLE journal (
     name        VARCHAR,

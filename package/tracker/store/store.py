@@ -18,6 +18,7 @@ from tracker.store.forks import GATE
 
 LOCK_FILE = "tracker.lock"
 REBUILD_LOCK_FILE = "rebuild.lock"
+DOCUMENTS = "documents"
 # Files that DuckDB 1.5 can read too.
 STORAGE_VERSION = "v1.5.0"
 WRITE_CONFIG = {
@@ -114,8 +115,7 @@ class Store:
                 "with TRACKER_DIR or tracker.init(dir=…)."
             ) from error
         with self._opened(read_only=False) as db:
-            db.execute("BEGIN")
-            migrate.bring_up(db, self.database)
+            migrate.begin(db, self.database)
             yield db
             db.execute("COMMIT")
 
@@ -168,6 +168,10 @@ class Store:
             path.replace(aside / path.name)
         return aside / parts[0].name
 
+    def has_copies(self) -> bool:
+        """Say whether there is anything that a database can be rebuilt from."""
+        return archive.is_any(self.journal_dir) or any((self.root / DOCUMENTS).glob("*/*.json"))
+
     @property
     def lock_file(self) -> Path:
         """The file whose lock everybody takes before opening the database."""
@@ -199,16 +203,15 @@ class Store:
 
     def _create(self) -> None:
         """Make the database under another name: a half-made one is never seen."""
-        if archive.is_any(self.journal_dir):
-            raise self._damage("is missing, and there are journals of its runs")
+        if self.has_copies():
+            raise self._damage("is missing, and there are copies of what was in it")
         fresh = self.database.with_name(self.database.name + ".new")
         self.set_aside()  # a WAL without its database
         for leftover in (fresh, wal_of(fresh)):
             leftover.unlink(missing_ok=True)
         config: dict[str, Any] = dict(WRITE_CONFIG)
         with contextlib.closing(duckdb.connect(fresh, config=config)) as db:
-            db.execute("BEGIN")
-            migrate.bring_up(db, self.database)
+            migrate.begin(db, self.database)
             db.execute("COMMIT")
         fresh.chmod(0o600)
         fresh.replace(self.database)
