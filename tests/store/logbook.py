@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +140,42 @@ def launch(program: str, *arguments: Any, **more: Any) -> subprocess.Popen[bytes
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         **more,
     )
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def flush_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "tracker-flush"]
+
+
+def fill(store: Store) -> None:
+    """Make a store with a bit of everything."""
+    rule = facts.Metric("a", "epoch", True, ["min", "mean"], "minimize", False)
+    said = [
+        facts.Line(0, "stdout", BEGAN_US, "hello"),
+        facts.Cell(0, 1, "x = 1", BEGAN_US, 0.5, "ok", None, "c1"),
+        facts.Event("alert", BEGAN_US, {"title": "t"}),
+        facts.SummaryChange({"best": {"x": 1}}, []),
+    ]
+    leave(store, begin("one", config={"lr": 0.1}), rule, *rows(["a", "t"], [[1, "x"], [2, None]]),
+          *said, version("model", "d1", 1), finish())  # fmt: skip
+    leave(store, begin("two", fields={"name": "n", "tags": ["x"]}), *rows(["a"], [[float("nan")]]))
+    store.recover()
+    leave(store, begin("one", resume="resume", time_us=BEGAN_US + 10**7, config={"lr": 0.2}),
+          *rows(["a"], [[0.5]], first_step=2), finish(BEGAN_US + 2 * 10**7))  # fmt: skip
+    store.recover()
+    leave(store, begin("fork", fork_from="one", fork_step=1, time_us=BEGAN_US + 3 * 10**7),
+          *rows(["a"], [[9]], first_step=2))  # fmt: skip
+    leave(store, begin("two", resume="overwrite", time_us=BEGAN_US + 4 * 10**7),
+          *rows(["b"], [[7]]), finish(BEGAN_US + 5 * 10**7))  # fmt: skip
+    store.recover()
+    store.edit("digits", "one", {"notes": "edited", "tags": ["a", "b"]})
+
+
+def version(name: str, digest: str, after_us: int, **more: Any) -> facts.Version:
+    return facts.Version("output", "digits", name, "model", digest, BEGAN_US + after_us, **more)

@@ -53,7 +53,7 @@ def log_until_killed(
     return read_acknowledged(child, chance.uniform(0.0, longest_s))
 
 
-def check(store: Store, acknowledged: int, state: str = "crashed") -> None:
+def check(store: Store, acknowledged: int, state: str = "crashed", sessions: int = 1) -> None:
     """Everything that was acknowledged is there, once and in order; one row more may be."""
     steps = [step for step, _ in curve(store, "x")]
     assert steps == list(range(len(steps)))
@@ -73,7 +73,7 @@ def check(store: Store, acknowledged: int, state: str = "crashed") -> None:
     lines = query(store, "SELECT count(*), count(DISTINCT number) FROM console")
     assert lines[0][0] == lines[0][1] >= acknowledged // 7
     assert keys_are_unique(store)
-    assert query(store, "SELECT count(*) FROM session") == [(1,)]
+    assert query(store, "SELECT count(*) FROM session") == [(sessions,)]
 
 
 def leftovers(store: Store) -> list[str]:
@@ -94,6 +94,24 @@ def test_every_acknowledged_row_survives_kill_9(tmp_path: Path, trials: int) -> 
             store.rebuild()
             assert everything(store) == before
         shutil.rmtree(store.root)
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_run_that_is_killed_and_resumed_again_and_again_is_whole(
+    tmp_path: Path, times: int
+) -> None:
+    chance = random.Random(times)
+    store = Store(tmp_path / "store")
+    for number in range(times):
+        acknowledged = log_until_killed(store, chance, longest_s=0.3)
+        if number % 3 == 0:
+            store.recover()
+            check(store, acknowledged, sessions=number + 1)
+    store.recover()
+    check(store, acknowledged, sessions=times)
+    before = everything(store)
+    store.rebuild()
+    assert everything(store) == before
 
 
 @pytest.mark.parametrize("trials", [3, pytest.param(40, marks=pytest.mark.slow)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,116 +9,19 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tracker.store import facts, intake, migrate, sessions
-from tracker.store.encode import load_json
-from tracker.store.feed import Feed
-from tracker.store.journal import JournalWriter
+from tracker.store import facts, migrate, sessions
 
-from .logbook import BEGAN_US, begin
-from .oracle import Oracle, is_same
-
-KEYS = ("loss", "acc", "train/x")
-
-
-class Bench:
-    """A journal that grows, and the tables that it is taken into."""
-
-    def __init__(self, folder: Path, db: duckdb.DuckDBPyConnection) -> None:
-        self.db = db
-        for (table,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall():
-            if table != "schema_version":
-                db.execute(f"DELETE FROM {table}")
-        self.writer = JournalWriter(folder)
-        self.writer.open_segment(begin())
-        self.oracle = Oracle()
-        self.feed = Feed(self.writer.stem, self.writer.segments)
-        self._keysets: dict[tuple[str, tuple[str, ...]], int] = {}
-        self._now_us = BEGAN_US
-
-    def row(self, step: int, row: dict[str, Any], *, merges: bool = False) -> None:
-        self._now_us += 1
-        self.writer.append(
-            facts.Row(self._keyset(row), step, self._now_us, list(row.values()), merges)
-        )
-        self.oracle.row(step, row, merges=merges)
-
-    def system(self, row: dict[str, float]) -> None:
-        number = self._keyset(row, "system")
-        self.writer.append(facts.Row(number, 7, BEGAN_US, list(row.values())))
-
-    def say(self, fact: Any) -> None:
-        self.writer.append(fact)
-        self.oracle.say(fact)
-
-    def _keyset(self, row: dict[str, Any], stream: str = "default") -> int:
-        name = (stream, tuple(row))
-        if name not in self._keysets:
-            self._keysets[name] = len(self._keysets) + 1
-            self.writer.append(facts.Keys(self._keysets[name], stream, list(row)))
-        return self._keysets[name]
-
-    def rotate(self) -> None:
-        self.writer.open_segment(begin(segment=1, time_us=BEGAN_US))
-        self._keysets.clear()
-        self.feed.add_segment(self.writer.segments[-1])
-
-    def flush(self) -> set[str]:
-        keys: set[str] = set()
-        self.feed.read_ahead()
-        while self.feed.has_news:
-            keys |= self.feed.put(self.db)
-            self.feed.confirm()
-            self.feed.read_ahead()
-        return keys
-
-    def restart(self) -> None:
-        """Go on as another process would, from the tables alone."""
-        self.feed.close()
-        self.feed = Feed(self.writer.stem, self.writer.segments)
-
-    def archive_full(self) -> None:
-        for path in self.feed.taken_in():
-            self.feed.drop_segment(path)
-            self.writer.release(path)
-
-    @property
-    def history(self) -> dict[str, list[tuple[int, Any]]]:
-        """Steps and values of each key, numbers first, as they are in the tables."""
-        found: dict[str, list[tuple[int, Any]]] = {}
-        for table in ("point", "value"):
-            for key, kind, step, value in self.db.execute(
-                f"SELECT s.key, s.kind, t.step, t.value FROM {table} t JOIN series s "
-                "USING (series_key) WHERE s.stream = 'default' ORDER BY t.rowid"
-            ).fetchall():
-                found.setdefault(key, []).append(
-                    (step, load_json(value) if kind == "json" else value)
-                )
-        return found
-
-    @property
-    def kinds(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for key, kind in self.db.execute("SELECT key, kind FROM series").fetchall():
-            found.setdefault(key, set()).add(kind)
-        return found
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        (row,) = self.db.execute("SELECT summary FROM run").fetchall()
-        return dict(load_json(row[0]))
-
-    def close(self) -> None:
-        self.feed.close()
-        self.writer.close()
+from .bench import Bench
+from .logbook import BEGAN_US
+from .oracle import is_same
 
 
 @pytest.fixture(scope="module")
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect()
-    migrate.bring_up(connection, "memory")
+    migrate.begin(connection, "memory")
+    connection.execute("COMMIT")
     yield connection
     connection.close()
 
@@ -324,123 +226,7 @@ def test_frames_that_cannot_be_understood_are_passed_over(bench: Bench) -> None:
     assert sum(map(len, bench.feed.intake.damaged.values())) == 3
 
 
-# --- anything
-
-
-numbers = st.one_of(
-    st.floats(width=32), st.booleans(), st.integers(-5, 5),
-    st.sampled_from([2**53, 2**53 + 1, -(2**60), 2**64 - 1]),
-)  # fmt: skip
-values = st.one_of(numbers, numbers, st.none(), st.sampled_from(["text", [1, 2]]))
-some_rows = st.dictionaries(st.sampled_from(KEYS), values, max_size=3)
-operations = st.sampled_from(["min", "max", "mean", "first", "best", "last", "none"])
-rules = st.builds(
-    facts.Metric,
-    st.sampled_from([*KEYS, "train/*", "*"]),
-    summary=st.lists(operations, max_size=3, unique=True),
-    goal=st.sampled_from([None, "maximize"]),
-)
-changes = st.builds(
-    facts.SummaryChange,
-    st.dictionaries(st.sampled_from(KEYS), st.integers(100, 110), max_size=2),
-    st.lists(st.sampled_from(KEYS), max_size=1),
-)
-deeds = st.lists(
-    st.one_of(
-        st.tuples(st.just("next"), some_rows),
-        st.tuples(st.just("next"), some_rows),
-        st.tuples(st.just("merge"), some_rows),
-        st.tuples(st.just("late"), some_rows),
-        st.tuples(st.just("say"), st.one_of(rules, changes)),
-        st.tuples(st.sampled_from(["flush", "restart", "rotate", "archive"]), st.none()),
-    ),
-    max_size=25,
-)
-
-
-def act(bench: Bench, deed: str, given_value: Any, step: int) -> int:
-    """Do one thing to a bench; return the open step."""
-    if deed == "next":
-        bench.row(step + 1, given_value)
-        return step + 1
-    if deed == "merge":
-        bench.row(step, given_value, merges=True)
-    elif deed == "late":
-        bench.row(step - 2, given_value)
-    elif deed == "say":
-        bench.say(given_value)
-    else:
-        bench.flush()
-        {"restart": bench.restart, "rotate": bench.rotate, "archive": bench.archive_full}.get(
-            deed, lambda: None
-        )()
-    return step
-
-
-@given(deeds, st.sampled_from([1, 40, 150, 1 << 20]))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_tables_and_summary_are_what_a_simple_model_says(
-    tmp_path_factory: pytest.TempPathFactory,
-    db: duckdb.DuckDBPyConnection,
-    done: list[tuple[str, Any]],
-    limit: int,
-) -> None:
-    bench = Bench(tmp_path_factory.mktemp("j"), db)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tracker.store.feed.BATCH_BYTES", limit)
-        step = 0
-        for deed, given_value in done:
-            step = act(bench, deed, given_value, step)
-        bench.flush()
-    bench.close()
-    assert bench.feed.intake.damaged == {}
-    assert is_same(bench.history, bench.oracle.history)
-    assert is_same(bench.summary, bench.oracle.summary)
-    for key, kinds in bench.kinds.items():
-        assert bench.oracle.kinds(key) <= kinds, key
-    assert is_same(bench.feed.intake.fold.values, bench.oracle.summary)
-
-
-@given(deeds)
-@settings(deadline=None, max_examples=40)
-def test_a_fold_made_anew_from_the_history_says_the_same(
-    tmp_path_factory: pytest.TempPathFactory,
-    db: duckdb.DuckDBPyConnection,
-    done: list[tuple[str, Any]],
-) -> None:
-    """What a rewind to the last step computes from the tables is what was there before."""
-    bench = Bench(tmp_path_factory.mktemp("j"), db)
-    for rule in (facts.Metric(key, summary=["min", "max", "mean", "first"]) for key in KEYS[:2]):
-        bench.say(rule)
-    step = 0
-    for deed, given_value in done:
-        if deed != "say":
-            step = act(bench, deed, given_value, step)
-    bench.flush()
-    before = bench.summary
-    bench.close()
-    again = begin(resume="resume", rewind_to=10**6, time_us=BEGAN_US + 10**9)
-    writer = JournalWriter(bench.writer.segments[0].parent)
-    writer.open_segment(again)
-    feed = Feed(writer.stem, writer.segments)
-    feed.put(db)
-    feed.confirm()
-    after = bench.summary
-    for key in itertools.chain(before, after):
-        assert is_same(after.get(key), before.get(key)), key
-    writer.append(facts.Keys(1, "default", ["loss"]))
-    writer.append(facts.Row(1, step + 5, BEGAN_US + 2 * 10**9, [-1000.5]))
-    feed.read_ahead()
-    feed.put(db)
-    feed.close()
-    writer.close()
-    seen = [v for _, v in bench.oracle.history.get("loss", []) if isinstance(v, int | float)]
-    seen = [v for v in seen if not math.isnan(v)]
-    shown = bench.summary["loss"]
-    assert shown["min"] == min([*seen, -1000.5])
-    assert is_same(shown["mean"], math.fsum([*seen, -1000.5]) / (len(seen) + 1)) or math.isinf(
-        math.fsum(abs(v) for v in seen)
-    )
+# --- rules and restarts
 
 
 def test_read_rules_gives_back_what_was_defined(bench: Bench) -> None:
@@ -461,4 +247,3 @@ def test_the_row_head_is_that_of_rows(bench: Bench) -> None:
     bench.row(1, {"a": 3})
     bench.flush()
     assert bench.history == {"a": [(0, 2), (1, 3)]}
-    assert intake.BATCH_BYTES > 1_000_000

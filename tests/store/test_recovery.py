@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StoreLockedError, TrackerWarning
-from tracker.store import archive, commit, facts, journal, lock
+from tracker.store import archive, commit, facts, journal
 from tracker.store.feed import LOST_PROJECT, Feed, take_in
 from tracker.store.frames import HEADER, SegmentReader, is_unborn
 from tracker.store.store import Store
@@ -335,20 +335,3 @@ def test_a_journal_that_cannot_be_taken_in_holds_nobody_up(
     assert left(store) == []
     assert (store.root / "damaged" / "journal" / bad.name).exists()
     assert store.recover() == []
-
-
-# --- locks
-
-
-def test_a_lock_is_free_when_its_holder_dies(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.touch()
-    holder = os.open(path, os.O_RDWR)
-    assert lock.acquire(holder)
-    assert lock.seize(path) is None
-    lock.close(holder)
-    again = lock.seize(path)
-    assert again is not None
-    lock.close(again)
-    lock.close(again)  # once more is nothing
-    assert lock.seize(tmp_path / "missing") is None

@@ -113,7 +113,7 @@ def _journals(store: Store, run_key: int, project: str, run_id: str) -> tuple[li
         names = db.execute("SELECT name FROM journal WHERE run_key = ?", [run_key]).fetchall()
         forks = first_row(
             db,
-            "SELECT count(*) FROM run WHERE project = ? AND parent ->> '$.run_id' = ?",
+            "SELECT count(*) FROM run WHERE project = ? AND (parent ->> '$.run_id') = ?",
             [project, run_id],
         )
     return [name for (name,) in names], bool(forks and forks[0])

@@ -13,6 +13,7 @@ import duckdb
 from tracker.store import commit, facts, sessions
 from tracker.store.batch import Batch, OpenStep
 from tracker.store.intake import BATCH_BYTES, Intake
+from tracker.store.rows import first_row
 from tracker.store.store import Store
 
 LOST_PROJECT = "recovered"
@@ -122,8 +123,8 @@ class Feed:
                 self._read()
             elif mark.run_key is None and self.intake.run_key is not None:
                 self.intake.run_key = None
-            if mark.newest > self.stem:
-                self.intake.is_late = self._is_final and not sessions.is_edit(self.intake)
+            if self._is_final and not sessions.is_edit(self.intake):
+                self.intake.is_late = sessions.newest(db, self.intake.run_key) > self.stem
             self.is_orphan = bool(mark.positions) and self.intake.run_key is None
             for batch in self._pending:
                 if self.held_versions is not None:
@@ -207,30 +208,26 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """How far the tables say that a journal has been taken in.
-
-    `run_key` is None where the run is not there, `newest` the run's newest session.
-    """
+    """How far the tables say that a journal has been taken in; `run_key` if the run is there."""
 
     positions: dict[str, int]
     run_key: int | None = None
-    newest: str = ""
     open_step: OpenStep | None = None
 
 
 def _read_mark(db: duckdb.DuckDBPyConnection, stem: str) -> _Mark:
     rows = db.execute(
-        "SELECT j.name, j.position, r.run_key, j.open_step, j.open_us, "
-        "(SELECT max(s.journal) FROM session s WHERE s.run_key = j.run_key) "
-        "FROM journal j LEFT JOIN run r USING (run_key) WHERE starts_with(j.name, ?) "
-        "ORDER BY j.name",
+        "SELECT name, position, run_key, open_step, open_us FROM journal "
+        "WHERE starts_with(name, ?) ORDER BY name",
         [stem + "."],
     ).fetchall()
     if not rows:
         return _Mark({})
-    *_, run_key, step, since_us, newest = rows[-1]
+    *_, run_key, step, since_us = rows[-1]
+    if not first_row(db, "SELECT 1 FROM run WHERE run_key = ?", [run_key]):
+        run_key = None
     open_step = None if step is None else OpenStep(step, since_us)
-    return _Mark({row[0]: row[1] for row in rows}, run_key, newest or "", open_step)
+    return _Mark({row[0]: row[1] for row in rows}, run_key, open_step)
 
 
 def take_in(store: Store, feeds: Iterable[Feed]) -> dict[Feed, set[str]]:

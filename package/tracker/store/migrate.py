@@ -24,14 +24,10 @@ VERSION = len(STEPS)
 
 def version_of(db: duckdb.DuckDBPyConnection) -> int:
     """Return the version of the tables in `db`, 0 when there are none."""
-    found = first_row(
-        db,
-        "SELECT count(*) FROM duckdb_tables() "
-        "WHERE table_name = 'schema_version' AND database_name = current_database()",
-    )
-    if not found or not found[0]:
+    try:  # asked at each opening, and much faster than asking the catalogue
+        row = first_row(db, "SELECT max(version) FROM schema_version")
+    except duckdb.CatalogException:
         return 0
-    row = first_row(db, "SELECT max(version) FROM schema_version")
     return int(row[0]) if row and row[0] is not None else 0
 
 
@@ -51,8 +47,8 @@ def check(version: int, place: object) -> None:
         )
 
 
-def bring_up(db: duckdb.DuckDBPyConnection, place: object) -> None:
-    """Bring the tables to this version, inside the caller's transaction.
+def begin(db: duckdb.DuckDBPyConnection, place: object) -> None:
+    """Begin a transaction in which the tables have this version.
 
     Raises
     ------
@@ -61,12 +57,7 @@ def bring_up(db: duckdb.DuckDBPyConnection, place: object) -> None:
     """
     version = version_of(db)
     check(version, place)
-    if version < VERSION:
-        migrate(db, version)
-
-
-def migrate(db: duckdb.DuckDBPyConnection, version: int) -> None:
-    """Run the steps from `version` on, inside the caller's transaction."""
+    db.execute("BEGIN")
     for number in range(version, VERSION):
         STEPS[number](db)
         db.execute("INSERT INTO schema_version VALUES (?, now() AT TIME ZONE 'UTC')", [number + 1])

@@ -46,7 +46,7 @@ def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts
     attach(db, intake)
     if first.resume == "edit":
         return
-    intake.is_late = intake.is_final and _newest(db, intake.run_key) > stem
+    intake.is_late = intake.is_final and newest(db, intake.run_key) > stem
     if intake.run_key is not None and first.resume == "overwrite" and not intake.is_late:
         delete_run(db, intake.run_key)
         intake.run_key = None
@@ -149,7 +149,8 @@ def update_fields(db: duckdb.DuckDBPyConnection, run_key: int, changes: dict[str
         db.execute(f"UPDATE run SET {column} = ? WHERE run_key = ?", [given, run_key])
 
 
-def _newest(db: duckdb.DuckDBPyConnection, run_key: int | None) -> str:
+def newest(db: duckdb.DuckDBPyConnection, run_key: int | None) -> str:
+    """Return the journal of the last process that opened the run, "" for none."""
     row = first_row(db, "SELECT max(journal) FROM session WHERE run_key = ?", [run_key])
     return str(row[0]) if row and row[0] else ""
 

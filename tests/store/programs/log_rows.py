@@ -1,7 +1,7 @@
 """Log rows as fast as can be until killed, and say after each that its ``log`` has returned.
 
-Arguments: the store, the seconds between flushes, the bytes of a segment, the rows after which
-the run finishes (0: never).
+Arguments: the store, the seconds between flushes, the bytes of a segment, the row before which
+the run finishes (0: never). A run that is there already is resumed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ root, interval_s, segment_bytes, last = Path(sys.argv[1]), *sys.argv[2:5]
 journal.SEGMENT_BYTES = int(segment_bytes)
 store = Store(root)
 settings = Settings(root=root, flush_interval_s=float(interval_s))
-recorder = Recorder(settings, store, facts.Begin("digits", "run", 1_700_000_000_000_000))
+store.recover()
+with store.reading() as db:
+    found = db.execute("SELECT last_step FROM run").fetchall()
+step = found[0][0] + 1 if found else 0
+begin = facts.Begin("digits", "run", 1_700_000_000_000_000, resume="resume" if found else "never")
+recorder = Recorder(settings, store, begin, step)
 recorder.append(facts.Metric("x", summary=["min", "max", "first"]))
-step = 0
 while not int(last) or step < int(last):
     recorder.log({"x": step - 5, "text": f"row {step}", "half": step / 2})
     if step % 7 == 0:

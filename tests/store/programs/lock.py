@@ -1,0 +1,13 @@
+"""Hold a lock until killed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from tracker.store import lock
+
+with lock.locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    signal.pause()
