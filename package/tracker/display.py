@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from tracker.errors import warn
+from tracker.errors import StoreError, warn
 from tracker.figures.sparkline import sparkline
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
@@ -40,6 +40,9 @@ def show(run: Run) -> None:
 def _show_panel(run: Run) -> None:
     from tracker.panels.live import show_live
 
+    # So that the panel, and what is saved if the kernel dies within a second, name the run.
+    with contextlib.suppress(StoreError):
+        run.flush()
     live = show_live(run.settings.root, run.project, run.id)
     unsubscribe = run.subscribe(live.on_flush)
 

@@ -40,6 +40,9 @@ WATCH = """() => {
     };
     look();
 }"""
+GROWN = """([title, count]) => [...document.querySelectorAll('.tkp-card')].some((card) =>
+    card.querySelector('.tkp-title').textContent === title &&
+    card.querySelector('.tkp-plot').data?.find((t) => t.mode === 'lines')?.x.length > count)"""
 IS_RUNNING = "panel => panel.content.widgets[0].model.executionState === 'running'"
 
 
@@ -219,8 +222,8 @@ def test_without_subshells_curves_still_move_and_waiting_is_said(notebook: Noteb
     count = len(points(notebook, "loss"))
     drag(notebook, "m/0".partition("/")[2])
     expect(notebook.page.locator(".tkp-note")).to_contain_text("The kernel is busy")
+    notebook.page.wait_for_function(GROWN, arg=["loss", count])
     assert notebook.evaluate(IS_RUNNING)
-    assert len(points(notebook, "loss")) > count
     notebook.wait_cell(0)
     expect(notebook.page.locator(".tkp-note")).to_be_hidden()
     notebook.run_cell(1)

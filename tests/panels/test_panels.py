@@ -171,6 +171,7 @@ def test_a_run_that_ends_elsewhere_is_followed_no_more(root: Path, begin) -> Non
 
 def test_a_run_is_shown_where_it_began_and_updated_when_it_ends(root: Path, begin, shell) -> None:
     run = begin()
+    run.flush()
     with capture_output() as shown:
         live = show_live(root, run.project, run.id)
         unsubscribe = run.subscribe(live.on_flush)
