@@ -21,6 +21,10 @@ PARAMETERS = {
     "Run.use_artifact": "artifact_or_name type aliases use_as",
     "Run.write_logs": "text",
     "Run.mark_preempting": "",
+    "Run.save": "glob_str base_path policy glob",
+    "Run.restore": "name run_path replace root",
+    "Run.log_code": "root name include_fn exclude_fn",
+    "Run.pin_config_keys": "keys",
     "Image": "data_or_path mode caption grouping classes boxes masks file_type * normalize",
     "Artifact": "name type description metadata incremental use_as",
     "Artifact.add_file": "local_path name is_tmp skip_cache policy overwrite",
@@ -36,7 +40,8 @@ INIT = (
 MODULE = {
     "log": "Run.log", "finish": "Run.finish", "define_metric": "Run.define_metric",
     "alert": "Run.alert", "log_artifact": "Run.log_artifact", "use_artifact": "Run.use_artifact",
-    "mark_preempting": "Run.mark_preempting",
+    "mark_preempting": "Run.mark_preempting", "pin_config_keys": "Run.pin_config_keys",
+    "save": "Run.save", "restore": "Run.restore",
 }  # fmt: skip
 ATTRIBUTES = (
     "config config_static dir disabled entity group id job_type name notes offline path project "

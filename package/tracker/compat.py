@@ -32,7 +32,7 @@ MISSING = frozenset(
     """
     ArtifactTTL EvalTable agent agents analytics apis attach catboost controller data_types
     docker env gym helper integration jupyter keras lightgbm link_model log_model patched
-    pin_config_keys profiler proto restore sacred sagemaker_auth save sdk sklearn
+    profiler proto sacred sagemaker_auth sdk sklearn
     sweep tensorboard tensorflow trigger unwatch use_model util wandb wandb_agent
     wandb_lib wandb_run wandb_sdk wandb_torch watch xgboost
     """.split()  # noqa: SIM905 - a word a piece

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tracker import display, sources
 from tracker.errors import UsageError, warn
@@ -23,6 +23,7 @@ from tracker.run.identity import check_tags
 from tracker.run.origin import check_name, default_project, find_origin, forget, remember
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
+from tracker.run.run_files import PathLike
 from tracker.run.summary import Summary
 from tracker.settings import Settings, read_settings
 from tracker.store.store import open_store
@@ -268,6 +269,25 @@ def alert(
 def mark_preempting() -> None:
     """Say that the machine is about to be taken away; see :meth:`tracker.Run.mark_preempting`."""
     require("mark_preempting").mark_preempting()
+
+
+def pin_config_keys(keys: Sequence[str] = ()) -> None:
+    """Say which config keys are shown first; see :meth:`tracker.Run.pin_config_keys`."""
+    require("pin_config_keys").pin_config_keys(keys)
+
+
+def save(
+    glob_str: PathLike, base_path: PathLike | None = None, policy: str = "live", glob: bool = True
+) -> list[str]:
+    """Keep copies of files with the current run; see :meth:`tracker.Run.save`."""
+    return require("save").save(glob_str, base_path, policy, glob)
+
+
+def restore(
+    name: str, run_path: str | None = None, replace: bool = False, root: str | None = None
+) -> TextIO | None:
+    """Get a saved file back and open it; see :meth:`tracker.Run.restore`."""
+    return require("restore").restore(name, run_path, replace, root)
 
 
 def log_artifact(

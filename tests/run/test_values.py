@@ -254,18 +254,33 @@ def test_a_large_array_of_no_numbers_stays_a_list(start, stored):
     assert stored.rows(run)[0] == {"words": words.tolist(), "objects": words.tolist()}
 
 
-def test_a_data_frame_is_stored_as_its_rows(start, stored):
-    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], 3: pd.to_datetime(["2024-01-01"] * 2)})
+def test_a_data_frame_becomes_a_table(start, stored):
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+    with start(config={"frame": frame}) as run:
+        run.log({"frame": frame, "frames": [frame, frame]})
+    row = stored.rows(run)[0]
+    assert (row["frame"]["_type"], row["frame"]["columns"]) == ("table-file", ["a", "b"])
+    assert [each["sha256"] for each in row["frames"]["items"]] == [row["frame"]["sha256"]] * 2
+    assert stored.run(run).config["frame"] == str(frame)
+
+
+def test_a_data_frame_that_is_no_table_is_stored_as_its_rows(start, stored, warns_once):
+    odd = pd.DataFrame({"a": [1, "x", None], 3: pd.to_datetime(["2024-01-01"] * 3)})
+    with start() as run, warns_once("A DataFrame cannot be kept as a table"):
+        run.log({"frame": odd})
+        run.log({"frame": odd, "frames": [odd]})
+    (found, _) = stored.values(run, "frame")
+    assert found["columns"] == ["a", "3"]
+    assert found["data"][1] == ["x", "2024-01-01T00:00:00"]
+    assert (found["nrows"], found["ncols"]) == (3, 2)
+
+
+def test_figures_of_other_libraries_become_media(start, stored):
+    import plotly.graph_objects as go
+
     with start() as run:
-        run.log({"frame": frame})
-        with pytest.warns(TrackerWarning, match="DataFrame of 10,001 rows"):
-            run.log({"long": pd.DataFrame({"a": np.arange(10_001)})})
-    (found,) = stored.values(run, "frame")
-    assert found["columns"] == ["a", "b", "3"]
-    assert found["data"][0] == [1, "x", "2024-01-01T00:00:00"]
-    assert (found["nrows"], found["ncols"]) == (2, 3)
-    (long,) = stored.values(run, "long")
-    assert (len(long["data"]), long["nrows"]) == (10_000, 10_001)
+        run.log({"figure": go.Figure(go.Scatter(y=[1, 2]))})
+    assert stored.values(run, "figure")[0]["_type"] == "plotly-file"
 
 
 def test_drawings_and_pictures_become_images(start, stored):

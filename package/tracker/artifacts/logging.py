@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -66,15 +66,31 @@ def as_artifact(
             "path of a file or folder."
         )
     path = Path(given)
-    default = f"run-{run_id}-{path.absolute().name}"
-    artifact = Artifact(
-        _FOREIGN.sub("_", default)[:NAME_LIMIT] if name is None else name, type or "unspecified"
-    )
+    default = _as_name(f"run-{run_id}-{path.absolute().name}")
+    artifact = Artifact(default if name is None else name, type or "unspecified")
     if path.is_dir():
         artifact.add_dir(path)
     else:
         artifact.add_file(path)
     return artifact
+
+
+def of_code(name: str | None, project: str, folder: Path, files: Iterable[Path]) -> Artifact:
+    """Return an artifact of source files, with their paths below a folder.
+
+    Raises
+    ------
+    UsageError
+        If the name cannot be used.
+    """
+    artifact = Artifact(_as_name(f"source-{project}") if name is None else name, "code")
+    for file in files:
+        artifact.add_file(file, file.relative_to(folder).as_posix())
+    return artifact
+
+
+def _as_name(text: str) -> str:
+    return _FOREIGN.sub("_", text)[:NAME_LIMIT]
 
 
 def log_artifact(

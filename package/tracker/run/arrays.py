@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +26,12 @@ def as_array(value: Any) -> Any | None:
     except (TypeError, ValueError):
         return None
     return value
+
+
+def is_scalar(value: Any) -> bool:
+    """Say whether a value is one of NumPy's numbers, which ``item()`` makes Python's."""
+    is_numpy = type(value).__module__ == "numpy" and not hasattr(value, "__len__")
+    return is_numpy and value.dtype.kind in "biuf" and type(value.item()) in (float, int, bool)
 
 
 def size_of(value: Any) -> int:
@@ -106,16 +111,13 @@ def is_table(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "itertuples")
 
 
-def table(frame: Any, complain: Callable[[str], None]) -> dict[str, Any]:
+def rows_of(frame: Any) -> dict[str, Any]:
     """Return a DataFrame's columns and rows, at most 10,000 of them."""
-    count = len(frame)
-    if count > TABLE_ROWS:
-        complain(f"A DataFrame of {count:,} rows was logged: the first {TABLE_ROWS:,} are stored.")
     split = frame.head(TABLE_ROWS).to_dict("split")
     return {
         "_type": "table",
         "columns": [str(column) for column in split["columns"]],
         "data": split["data"],
-        "nrows": count,
+        "nrows": len(frame),
         "ncols": len(split["columns"]),
     }

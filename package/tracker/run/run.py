@@ -8,23 +8,19 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.errors import UsageError
 from tracker.records import MetricRule
 from tracker.run.config import Config
 from tracker.run.config_keeper import ConfigKeeper
 from tracker.run.identity import check_tags
-from tracker.run.lifetime import Lifetime
 from tracker.run.metrics import make_rule
+from tracker.run.outputs import Outputs
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.summary import Summary
 from tracker.store import facts
-
-if TYPE_CHECKING:
-    from tracker.artifacts.artifact import Artifact
 
 __all__ = ["Run", "check_tags"]
 
@@ -34,13 +30,13 @@ LEVELS = ("INFO", "WARN", "ERROR")
 # W&B's methods that this version has not.
 _MISSING = frozenset(
     """
-    display finish_artifact link_artifact link_model log_code log_model pin_config_keys restore
-    save status to_html unwatch upsert_artifact use_model watch
+    display finish_artifact link_artifact link_model log_model status to_html unwatch
+    upsert_artifact use_model watch
     """.split()  # noqa: SIM905 - a word a piece
 )
 
 
-class Run(Lifetime):
+class Run(Outputs):
     """A run that is being recorded. Made by :func:`tracker.init`.
 
     Used as a context manager it finishes at the end of the block; an exception marks it
@@ -69,7 +65,7 @@ class Run(Lifetime):
             change=self._change_summary,
             plain=lambda value: recorder.coercer.plain(value, "summary"),
         )
-        self.before_flush(self._before_last)
+        self.before_flush(self._notice_config)
 
     @property
     def config(self) -> Config:
@@ -209,6 +205,18 @@ class Run(Lifetime):
         self._check_alive("mark_preempting")
         self._recorder.append(facts.Event("preempting", now_us(), {}))
 
+    def pin_config_keys(self, keys: Sequence[str] = ()) -> None:
+        """Say which config keys tables of runs show first.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            The keys; none take back what an earlier call said.
+        """
+        self._check_alive("pin_config_keys")
+        pinned = [keys] if isinstance(keys, str) else [str(key) for key in keys]
+        self._recorder.append(facts.Change(now_us(), {"metadata": {"pinned_config_keys": pinned}}))
+
     def write_logs(self, text: str) -> None:
         """Add text to the run's console log without printing it."""
         self._check_alive("write_logs")
@@ -220,88 +228,19 @@ class Run(Lifetime):
         ]
         self._recorder.append(*lines)
 
-    # ---------------------------------------------------------------- artifacts
-
-    def log_artifact(
-        self,
-        artifact_or_path: Artifact | str | Path,
-        name: str | None = None,
-        type: str | None = None,
-        aliases: Sequence[str] | None = None,
-        tags: Sequence[str] | None = None,
-    ) -> Artifact:
-        """Keep a version of an artifact as an output of this run.
-
-        Parameters
-        ----------
-        artifact_or_path : Artifact or path
-            The artifact, or a file or folder to make one of.
-        name : str, optional
-            Default ``run-<id>-<file name>`` for a path.
-        type : str, optional
-            Default ``"unspecified"`` for a path.
-        aliases : sequence of str, optional
-            Names for this version besides ``latest``.
-        tags : sequence of str, optional
-            Labels of this version.
-
-        Raises
-        ------
-        UsageError
-            If a name or a path cannot be used.
-        """
-        self._check_alive("log_artifact")
-        from tracker.artifacts import logging as artifact_logging
-
-        artifact = artifact_logging.as_artifact(artifact_or_path, self.id, name, type)
-        if self.disabled:
-            return artifact
-        return artifact_logging.log_artifact(self._recorder, artifact, aliases, tags)
-
-    def use_artifact(
-        self,
-        artifact_or_name: Artifact | str,
-        type: str | None = None,
-        aliases: Sequence[str] | None = None,
-        use_as: str | None = None,
-    ) -> Artifact:
-        """Say that this run uses a version, by ``name:alias`` or ``name:v3``, and return it.
-
-        Parameters
-        ----------
-        artifact_or_name : Artifact or str
-            A version, perhaps of another project (``project/name:alias``). An artifact that
-            was not logged before is logged.
-        type : str, optional
-            The type that it must have.
-        aliases : sequence of str, optional
-            Names for a version that is logged by this call.
-        use_as : str, optional
-            Accepted for W&B's sake.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such version.
-        UsageError
-            If it is of another type, or the run is disabled.
-        """
-        self._check_alive("use_artifact")
-        if self.disabled:
-            raise UsageError("This run is disabled and has no artifacts: use mode='offline'.")
-        from tracker.artifacts import logging as artifact_logging
-
-        return artifact_logging.use_artifact(self._recorder, artifact_or_name, type, aliases)
-
     # ------------------------------------------------------------------ helping
 
     def hear_logs_by(self, write: Callable[[str], None]) -> None:
         """Hand what :meth:`write_logs` is given to `write`, which numbers the console's lines."""
         self._write_text = write
 
-    def _before_last(self) -> None:
+    def _notice_config(self) -> None:
         if self._state == "running":
             self._config.notice_changes()
+
+    def _before_last(self) -> None:
+        super()._before_last()
+        self._notice_config()
 
     def _change_summary(self, changed: dict[str, Any], deleted: list[str]) -> None:
         self._check_alive("summary")

@@ -13,9 +13,9 @@ import enum
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
+from tracker.media.wrapping import as_media
 from tracker.run import arrays
 
 PLAIN = frozenset({float, int, bool, str, type(None)})
@@ -26,12 +26,14 @@ RESERVED_KEYS = frozenset({"_step", "_runtime", "_timestamp"})
 _BYTES = (bytes, bytearray, memoryview)
 _TEXTS = (decimal.Decimal, complex, uuid.UUID, datetime.timedelta)
 
+# How to read NumPy's scalars, which are logged a lot, by their types.
+_numpy_scalars: dict[type, Callable[[Any], Any]] = {}
+
 # What is done with an array of more than 32 elements depends on where it is going: a
 # value of a row, inside of one, the summary, the config.
 Place = Literal["row", "inner", "summary", "config"]
 
 
-@runtime_checkable
 class Storable(Protocol):
     """A value with files of its own, such as an image."""
 
@@ -105,7 +107,7 @@ class Coercer:
 
     def _is_branch(self, value: Any, path: tuple[int, ...]) -> bool:
         """Say whether a value's items become keys of their own."""
-        if not isinstance(value, Mapping) or isinstance(value, Storable):
+        if not isinstance(value, Mapping) or is_storable(value):
             return False
         if len(path) > MAX_DEPTH or id(value) in path:
             return False
@@ -123,6 +125,8 @@ class Coercer:
             return value if type(value) is not int else _bounded(value)
         kind = type(value)
         try:
+            if (read := _numpy_scalars.get(kind)) is not None:
+                return read(value)
             return self._plain(value, place, path)
         except Exception as error:  # noqa: BLE001 - logging must never end a training
             self._tell(
@@ -135,8 +139,8 @@ class Coercer:
     def _plain(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if is_storable(value):
             return self._refer(value, path)
-        if (drawn := _as_image(value)) is not None:
-            return self._refer(drawn, path)
+        if place != "config" and (media := self._as_media(value)) is not None:
+            return self._refer(media, path)
         if isinstance(value, str | bool | int | float | enum.Enum):
             return self._of_subclass(value, place, path)
         if isinstance(value, _BYTES):
@@ -144,6 +148,19 @@ class Coercer:
         if isinstance(value, Mapping | abc.Sequence | abc.Set) or _is_dataclass(value):
             return self._container(value, place, path)
         return self._object(value, place, path)
+
+    def _as_media(self, value: Any) -> Any | None:
+        try:
+            return as_media(_drawing_of(value))
+        except Exception as error:
+            if not arrays.is_table(value):
+                raise
+            self._tell(
+                f"A DataFrame cannot be kept as a table ({_reason(error)}): its first "
+                f"{arrays.TABLE_ROWS:,} rows are stored as they are.",
+                "odd table",
+            )
+            return None
 
     def _refer(self, value: Storable, path: tuple[int, ...]) -> Any:
         return self._guarded(value.to_reference(self._put_bytes), "inner", path)
@@ -153,7 +170,10 @@ class Coercer:
             return self._guarded(value.value, place, path)
         if isinstance(value, str):
             return str.__str__(value)
-        return float(value) if isinstance(value, float) else _bounded(int(value))
+        if isinstance(value, float):
+            _remember_scalar(value)
+            return float(value)
+        return _bounded(int(value))
 
     def _container(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if id(value) in path:
@@ -175,8 +195,7 @@ class Coercer:
             }
         if isinstance(value, range) and len(value) > LONGEST_RANGE:
             return str(value)
-        media = _all_media(value) if isinstance(value, list | tuple) else None
-        if media:
+        if place != "config" and isinstance(value, list | tuple) and (media := _all_media(value)):
             return {"_type": "media-list", "items": [self._refer(each, path) for each in media]}
         items = value if isinstance(value, abc.Sequence) else _sorted(value)
         return [self._guarded(item, place, path) for item in items]
@@ -189,8 +208,11 @@ class Coercer:
         if isinstance(value, os.PathLike):
             return self._guarded(os.fspath(value), place, path)
         if arrays.is_table(value):
-            described = arrays.table(value, lambda sentence: self._tell(sentence, "long table"))
-            return self._guarded(described, "inner", path)
+            return (
+                str(value)
+                if place == "config"
+                else self._guarded(arrays.rows_of(value), place, path)
+            )
         if (array := arrays.as_array(value)) is not None:
             return self._array(array, place, path)
         return self._scalar(value, place)
@@ -204,6 +226,7 @@ class Coercer:
             if described is not None:
                 return described
         items = arrays.to_list(value)
+        _remember_scalar(value)
         if type(items) is type(value):
             return self._scalar(items, place)  # NumPy's long double is no Python number
         while size == 1 and isinstance(items, list) and len(items) == 1:
@@ -235,6 +258,11 @@ class Coercer:
             self._complain(sentence)
 
 
+def _remember_scalar(value: Any) -> None:
+    if arrays.is_scalar(value):
+        _numpy_scalars[type(value)] = type(value).item
+
+
 def clean_text(text: str) -> str:
     """Return text without NUL and lone surrogates, which no database column can hold."""
     if text.isascii() and "\0" not in text:
@@ -244,7 +272,7 @@ def clean_text(text: str) -> str:
 
 def is_storable(value: Any) -> bool:
     """Say whether a value has files of its own, such as an image."""
-    return not isinstance(value, type) and isinstance(value, Storable)
+    return callable(getattr(type(value), "to_reference", None))
 
 
 def _is_dataclass(value: Any) -> bool:
@@ -259,30 +287,25 @@ def _fields(value: Any) -> Mapping[Any, Any] | None:
     return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
 
 
-def _all_media(items: list[Any] | tuple[Any, ...]) -> list[Storable] | None:
+def _all_media(items: list[Any] | tuple[Any, ...]) -> list[Any] | None:
     """Return the items if all of them are media, or are logged as such."""
-    media: list[Storable] = []
+    media: list[Any] = []
     for item in items:
-        each = item if is_storable(item) else _as_image(item)
+        try:
+            each = item if is_storable(item) else as_media(_drawing_of(item))
+        except Exception:  # noqa: BLE001 - it is told of when the item is read
+            return None
         if each is None:
             return None
         media.append(each)
     return media
 
 
-def _as_image(value: Any) -> Storable | None:
-    """Return the image that a drawing or a picture of another library is logged as."""
-    home = value.__name__ if isinstance(value, ModuleType) else type(value).__module__
-    if home.startswith("matplotlib."):
-        drawing = value if hasattr(value, "savefig") else getattr(value, "figure", None)
-        is_drawing = hasattr(drawing, "savefig")
-    else:
-        drawing, is_drawing = value, home.startswith("PIL.") and hasattr(value, "convert")
-    if not is_drawing:
-        return None
-    from tracker.media.image import Image
-
-    return Image(drawing)
+def _drawing_of(value: Any) -> Any:
+    """Return the figure that axes are part of; anything else as it is."""
+    if type(value).__module__.startswith("matplotlib.") and not hasattr(value, "savefig"):
+        return getattr(value, "figure", value)
+    return value
 
 
 def _bounded(number: int) -> int | float:
