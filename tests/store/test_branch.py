@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tracker.store import facts
+from tracker.store import facts, read
+from tracker.store.curves import curves
 from tracker.store.store import Store
 
 from .logbook import (
@@ -153,3 +154,48 @@ def test_the_rewind_of_a_dead_process_cuts_nothing_of_a_later_session(store: Sto
     old.write_bytes(content)
     store.recover()
     assert [step for step, _ in curve(store, "a", "parent")] == [0, 1, 2, 3, 4]
+
+
+SECOND_US = 1_000_000
+
+
+def paced(run_id: str, first_step: int, count: int, **more: Any) -> list[Any]:
+    """Return a journal whose rows are logged a second apart, the first after one second."""
+    started_us = more.get("time_us", BEGAN_US)
+    steps = range(first_step, first_step + count)
+    return [
+        begin(run_id, **more),
+        facts.Keys(1, "default", ["a"]),
+        *(
+            facts.Row(1, step, started_us + SECOND_US * (1 + place), [float(step)])
+            for place, step in enumerate(steps)
+        ),
+        finish(started_us + SECOND_US * (count + 1)),
+    ]
+
+
+def relative(store: Store, run_id: str) -> list[float]:
+    with store.reading() as db:
+        run = read.run(db, "digits", run_id)
+        assert run is not None
+        (series,) = read.series(db, [run.run_key])
+        found = curves(db, [series.series_key], x="relative")
+    return found[series.series_key].x.tolist()
+
+
+def test_the_time_of_a_fork_and_of_a_rewound_run_goes_on_from_that_step(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    leave(store, *paced("long", 0, 6))
+    store.recover()
+    later = BEGAN_US + 3600 * SECOND_US
+    leave(store, *paced("child", 3, 2, time_us=later, fork_from="long", fork_step=2))
+    store.recover()
+    assert relative(store, "child") == [1, 2, 3, 4, 5]
+    assert run_row(store, "child")["runtime_s"] == 6
+    later += 3600 * SECOND_US
+    leave(store, *paced("grandchild", 4, 1, time_us=later, fork_from="child", fork_step=3))
+    leave(store, *paced("long", 1, 2, time_us=later, resume="resume", rewind_to=0))
+    store.recover()
+    assert relative(store, "grandchild") == [1, 2, 3, 4, 5]
+    assert relative(store, "long") == [1, 2, 3]
+    assert run_row(store, "long")["runtime_s"] == 4

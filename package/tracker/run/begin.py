@@ -15,7 +15,7 @@ from tracker.run.origin import Origin
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.run import Run
 from tracker.settings import STORE_FOLDER, Settings
-from tracker.store import facts, recovery
+from tracker.store import facts, read, recovery
 from tracker.store.store import Store
 
 Result = TypeVar("Result")
@@ -85,12 +85,24 @@ def begin(settings: Settings, store: Store, wish: Wish, origin: Origin) -> Run:
             recorder.flush()
     run = Run(
         recorder, config, fields, allow_val_change=wish.is_free, resumed=origin.is_resumed,
-        offset_s=previous.runtime_s if previous is not None and origin.is_resumed else 0.0,
+        offset_s=_runtime_before_s(store, wish.project, origin),
         first_line=origin.first_line,
     )  # fmt: skip
     artifacts = {name: value for name, value in wish.config.items() if is_artifact(value)}
     run.config.update(artifacts, allow_val_change=True)
     return run
+
+
+def _runtime_before_s(store: Store, project: str, origin: Origin) -> float:
+    """Return how long a run had run that is gone on with, at the step where that begins."""
+    if origin.previous is None:
+        return 0.0
+    if origin.fork_from is None and origin.rewind_to is None:
+        return origin.previous.runtime_s if origin.is_resumed else 0.0
+    with contextlib.suppress(StoreError), store.reading() as db:
+        if (record := read.run(db, project, origin.run_id)) is not None:
+            return record.runtime_s
+    return 0.0
 
 
 def begin_disabled(settings: Settings, wish: Wish, run_id: str) -> Run:

@@ -7,9 +7,11 @@ from typing import Any
 import duckdb
 
 from tracker.store import facts
+from tracker.store.clock import read_spans
 from tracker.store.encode import dump_json, load_json
 from tracker.store.fold import Fold, close
 from tracker.store.intake import EXACT_INT, Intake
+from tracker.store.rows import first_row
 from tracker.store.sessions import read_rules
 
 # What a summary may need of each key: the last value, and the numbers without NaN. Rows are
@@ -34,8 +36,14 @@ WHERE s.run_key = ? AND s.stream = 'default' GROUP BY s.key, s.kind
 """
 
 
-def branch(db: duckdb.DuckDBPyConnection, intake: Intake, begin: facts.Begin) -> None:
-    """Give the run of `intake` the history that it goes on from, and that summary."""
+def branch(db: duckdb.DuckDBPyConnection, intake: Intake, begin: facts.Begin) -> float:
+    """Give the run of `intake` the history that it goes on from, and that summary.
+
+    Returns
+    -------
+    float
+        For how many seconds the run had run at the last point of that history.
+    """
     run_key = intake.run_key
     assert run_key is not None
     if begin.fork_from is not None:
@@ -53,6 +61,27 @@ def branch(db: duckdb.DuckDBPyConnection, intake: Intake, begin: facts.Begin) ->
         "WHERE run_key = $run",
         {"summary": dump_json(fold.values), "fold": dump_json(fold.states), "run": run_key},
     )
+    runtime_s = _runtime_s(db, run_key)
+    db.execute("UPDATE run SET runtime_s = ? WHERE run_key = ?", [runtime_s, run_key])
+    return runtime_s
+
+
+def _runtime_s(db: duckdb.DuckDBPyConnection, run_key: int) -> float:
+    """Return how long the run had run at its last point; it has no session since."""
+    row = first_row(
+        db,
+        "SELECT epoch_us(max(time)) FROM (SELECT series_key, time FROM point "
+        "UNION ALL SELECT series_key, time FROM value) JOIN series USING (series_key) "
+        "WHERE run_key = ? AND stream = 'default'",
+        [run_key],
+    )
+    if row is None or row[0] is None:
+        return 0.0
+    time_us = int(row[0])
+    for span in read_spans(db, [run_key]).get(run_key, ()):
+        if span.since_us <= time_us < span.until_us:
+            return max(0.0, (time_us - span.shift_us) / 1e6)
+    return 0.0
 
 
 def _copy_history(

@@ -102,6 +102,19 @@ class Flusher:
                 if live.is_over or not self._flush([live]):
                     return
 
+    def settle(self, store: Store) -> None:
+        """Take in what the runs of this process have logged to a store, for who reads it now.
+
+        What cannot be written now stays in the journals, and is taken in later.
+        """
+        if threading.current_thread() is self._thread:
+            return  # a listener reads, and must not begin another flush within this one
+        with self._guard:
+            runs = [live for live in self._runs if live.store.root == store.root]
+        for live in runs:
+            with contextlib.suppress(StoreError, OSError):
+                self.flush(live)
+
     def stop(self) -> None:
         """At the end of the process: stop the thread, which must not be within DuckDB then."""
         self._is_stopping = True

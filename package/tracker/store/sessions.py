@@ -55,7 +55,7 @@ def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts
     if first.fork_from is not None or (first.rewind_to is not None and not intake.is_late):
         from tracker.store import branch
 
-        branch.branch(db, intake, first)
+        before_s = branch.branch(db, intake, first)
         attach(db, intake)
     row = first_row(db, "SELECT last_step FROM run WHERE run_key = ?", [intake.run_key])
     assert row is not None
