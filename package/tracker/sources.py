@@ -19,6 +19,7 @@ from tracker.run import cells, provenance
 from tracker.run.console import ConsoleCapture, ConsoleLine
 from tracker.run.git import describe_git
 from tracker.run.recorder import Recorder, now_us
+from tracker.run.redaction import hide_in_code
 from tracker.run.run import Run
 from tracker.store import facts, recovery
 
@@ -108,10 +109,11 @@ def _keep_end_of(running: cells.Cell, watcher: cells.CellRecorder, recorder: Rec
 
 
 def _fact(cell: cells.Cell) -> facts.Cell:
+    error = None if cell.error is None else hide_in_code(cell.error)
     return facts.Cell(
-        cell.index, cell.execution_count, cell.source,
+        cell.index, cell.execution_count, hide_in_code(cell.source),
         None if cell.started_at is None else int(cell.started_at * 1e6),
-        cell.duration_s, cell.status, cell.error, cell.cell_id,
+        cell.duration_s, cell.status, error, cell.cell_id,
     )  # fmt: skip
 
 
@@ -140,7 +142,9 @@ def describe_everything(run: Run) -> dict[str, Any]:
         described["hardware"] = read_hardware()
     if run.settings.save_code:
         with contextlib.suppress(Exception):
-            described["git"] = describe_git(Path.cwd())
+            described["git"] = git = describe_git(Path.cwd())
+            if git is not None and git["patch"] is not None:
+                git["patch"] = hide_in_code(git["patch"])
     with contextlib.suppress(Exception):
         described["packages"] = provenance.list_packages()
     return described

@@ -20,10 +20,10 @@ from tracker.run.provenance import (
     describe_git,
     describe_program,
     front_end,
-    hide_secrets,
     is_notebook,
     list_packages,
 )
+from tracker.run.redaction import hide_in_code, hide_secrets
 
 ENVIRON = {
     **{k: v for k, v in os.environ.items() if not k.startswith(("JPY_", "WANDB_", "TRACKER_"))},
@@ -252,3 +252,23 @@ def test_a_broken_distribution_does_not_hide_the_others(tmp_path, monkeypatch):
     assert packages["Own.Pkg"] == "2.5"
     assert "pytest" in packages
     assert "not-this" not in packages
+
+
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("login('hf_abcdefghijklmnop')", "login('***')"),
+        ('db = "postgres://me:pass@host/db"', 'db = "postgres://***@host/db"'),
+        ("key = 'value-of-my-key'", "key = '***'"),
+        # What is put in later is no secret, and the code must run again.
+        ('url = f"postgres://{user}:{word}@host"', 'url = f"postgres://{user}:{word}@host"'),
+        ('headers = {"Authorization": f"Bearer {token}"}',) * 2,
+        ("tokenizer(max_tokens=512)",) * 2,
+        ("ssh://git@host/repo.git",) * 2,
+    ],
+)
+def test_code_keeps_everything_but_secrets(monkeypatch, code: str, kept: str) -> None:
+    monkeypatch.setenv("MY_SERVICE_API_KEY", "value-of-my-key")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/tmp/socket")
+    monkeypatch.setenv("SHORT_TOKEN", "token")
+    assert hide_in_code(code) == kept

@@ -16,41 +16,26 @@ import platform
 import re
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tracker.run.git import describe_git
+from tracker.run.redaction import hide_in_arguments, hide_secrets
 
 __all__ = [
     "describe_git",
     "describe_program",
     "front_end",
-    "hide_secrets",
     "is_notebook",
     "list_packages",
 ]
 
-HIDDEN = "***"
 _Fact = TypeVar("_Fact")
 
 _NOTEBOOK_NAME_VARIABLES = ("TRACKER_NOTEBOOK_NAME", "WANDB_NOTEBOOK_NAME")
 # Names that VS Code and papermill (with --inject-paths) put among the notebook's variables.
 _NOTEBOOK_VARIABLES = ("__vsc_ipynb_file__", "PAPERMILL_OUTPUT_PATH", "PAPERMILL_INPUT_PATH")
-_SECRET_NAME = re.compile(
-    r"key|token(?!i[sz])|passw|passphrase|secret|credential|jwt|auth(?!or)", re.IGNORECASE
-)
-# --max-tokens 512 and --key-dim 8 are settings of a model.
-_COUNT_NAME = re.compile(
-    r"(^|[^a-z])(max|min|num|n)[^a-z]|(tokens|keys|dim|size|count|len|length)$", re.IGNORECASE
-)
-_SECRET_VALUES = (
-    (re.compile(r"(?<=://)[^/@\s]+(?=@)"), HIDDEN),
-    (re.compile(r"\b(bearer|authorization: *\w+)\s+\S+", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(r"\b(hf_|sk-|gh[opsu]_|github_pat_|glpat-|xox[a-z]-|AKIA)[\w-]{12,}"), HIDDEN),
-)
-_ASSIGNMENT = re.compile(r"(-{0,2}[\w.:+/-]+?)=(.*)", re.DOTALL)
-_OPTION = re.compile(r"-{1,2}[A-Za-z][\w.-]*")
 _PACKAGE_FIELD = re.compile(r"^(Name|Version):[ \t]*(.+?)\s*$", re.MULTILINE)
 _PACKAGE_HEAD_CHARS = 4_000
 _logger = logging.getLogger(__name__)
@@ -129,42 +114,6 @@ def list_packages() -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 
-def hide_secrets(values: Mapping[str, str]) -> dict[str, str]:
-    """Replace by ``***`` the values whose name or form says that they are secret.
-
-    Parameters
-    ----------
-    values
-        Names to values, such as environment variables.
-    """
-    return {name: _hidden(name, value) for name, value in values.items()}
-
-
-def _hidden(name: str, value: str) -> str:
-    if _SECRET_NAME.search(name) and not (_COUNT_NAME.search(name) and value.isdigit()):
-        return HIDDEN
-    for pattern, replacement in _SECRET_VALUES:
-        value = pattern.sub(replacement, value)
-    return value
-
-
-def _hidden_arguments(arguments: Sequence[str]) -> list[str]:
-    """Hide the secrets in ``--name=value``, ``name=value``, ``--name value`` and bare values."""
-    shown: list[str] = []
-    option = ""
-    for argument in arguments:
-        if match := _ASSIGNMENT.fullmatch(argument):
-            shown.append(f"{match[1]}={_hidden(match[1], match[2])}")
-            option = ""
-        elif _OPTION.fullmatch(argument):
-            shown.append(argument)
-            option = argument
-        else:
-            shown.append(_hidden(option, argument))
-            option = ""
-    return shown
-
-
 def _shell() -> Any:
     module = sys.modules.get("IPython")
     # A thread may look while another is still importing IPython.
@@ -210,7 +159,7 @@ def _find_program() -> str | None:
 
 def _find_arguments() -> list[str]:
     # A kernel's arguments are its own: the path of its connection file.
-    return [] if is_notebook() else _hidden_arguments(sys.argv[1:])
+    return [] if is_notebook() else hide_in_arguments(sys.argv[1:])
 
 
 def _find_user() -> str:
