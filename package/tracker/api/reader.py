@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from tracker.errors import NotFoundError, StoreError, TrackerWarning
 from tracker.records import RunRecord
 from tracker.store import read
+from tracker.store.flusher import FLUSHER
 from tracker.store.read import Connection
 from tracker.store.store import Store
 
@@ -34,8 +35,13 @@ class Reader:
 
     @contextmanager
     def open(self) -> Iterator[Connection]:
-        """Open the store for a moment; runs of dead processes are complete and marked first."""
+        """Open the store for a moment.
+
+        Runs of dead processes are complete and marked first, and what this process has logged
+        is there.
+        """
         self.recover()
+        FLUSHER.settle(self.store)
         with self.store.reading() as db:
             yield db
 
