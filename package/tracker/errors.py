@@ -53,6 +53,14 @@ class QueryError(TrackerError, ValueError):
     """A filter or an SQL statement that cannot be understood or is not allowed."""
 
 
+class FilterSyntaxError(QueryError):
+    """A filter's text that cannot be understood; `place` is where, as (start, end)."""
+
+    def __init__(self, sentence: str, place: tuple[int, int]) -> None:
+        super().__init__(sentence)
+        self.place = place
+
+
 class TrackerWarning(UserWarning):
     """A problem inside the tracker that training survived."""
 

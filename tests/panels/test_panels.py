@@ -230,20 +230,19 @@ def test_a_project_draws_its_newest_runs_and_those_chosen(root: Path, begin) -> 
         runs.append(run)
     panel = ProjectPanel(root, "digits")
     page = view(panel)
-    (head,) = page.of("head")
-    rows = head["head"]["runs"]
-    assert [row["name"] for row in rows] == [f"run {number}" for number in range(11, -1, -1)]
-    assert head["head"]["columns"] == ["loss", "only"]
-    assert rows[0]["values"] == ["15", ""]
-    assert rows[0]["sort"] == [15.0, None]
-    assert len({row["colour"] for row in rows[:10]}) == 10
-    look = {"type": "view", "visible": ["metric/loss"]}
-    panel._board.hear(page.client, look)  # noqa: SLF001
+    board = panel._board  # noqa: SLF001
+    board.hear(page.client, {"type": "rows", "from": 0, "to": 50, "columns": ["summary.only"]})
+    (rows,) = page.of("rows")
+    assert [row["name"] for row in rows["rows"]] == [f"run {i}" for i in range(11, -1, -1)]
+    assert [row["cells"] for row in rows["rows"]] == [[None]] * 8 + [[1]] + [[None]] * 3
+    assert [row["eye"] for row in rows["rows"]] == [True] * 10 + [False] * 2
+    assert len({row["colour"] for row in rows["rows"][:10]}) == 10
+    board.hear(page.client, {"type": "view", "visible": ["metric/loss"]})
     lines = page.charts()["metric/loss"]["lines"]
     assert [line["run"] for line in lines] == [run.id for run in runs[2:]]
     page.take()
-    chosen = {**look, "runs": [runs[0].id, runs[1].id]}
-    panel._board.hear(page.client, chosen)  # noqa: SLF001
+    patch = {"runset": {"only": [runs[0].id, runs[1].id]}}
+    board.hear(page.client, {"type": "workspace", "patch": patch})
     loss = page.charts()["metric/loss"]
     assert [line["label"] for line in loss["lines"]] == ["run 0", "run 1"]
     assert loss["parts"][1, "line"][1].tolist() == [1, 2, 3, 4, 5]

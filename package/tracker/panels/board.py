@@ -8,59 +8,20 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from tracker.errors import StoreError
+from tracker.errors import StoreError, TrackerError
 from tracker.panels import bundle
-from tracker.panels.charts import Ask, Chart, Drawing, drawing_message, face_message
+from tracker.panels.charts import Ask, Chart, drawing_message, face_message
 from tracker.panels.client import Client
+from tracker.panels.drawn import Later, push_views
+from tracker.panels.source import Source
 from tracker.panels.wire import Parcel
-from tracker.records import ConsoleRecord
 from tracker.store.read import Connection
 from tracker.store.store import open_store
 
 SYSTEM_INTERVAL_S: Final = 2.0
 _NEVER = -1.0
-
-
-class Source(Protocol):
-    """What a panel shows, read from the store."""
-
-    kind: str
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will change any more."""
-
-    def read(self, db: Connection) -> None:
-        """Read what there is; the other methods go by that."""
-
-    def head(self) -> dict[str, Any]:
-        """Return what stands above the charts."""
-
-    def about(self) -> dict[str, Any]:
-        """Return what is known besides, and rarely changes."""
-
-    def summary(self) -> list[list[str]]:
-        """Return names and values that sum it up."""
-
-    def charts(self) -> list[Chart]:
-        """Return the charts there are."""
-
-    def drawings(
-        self,
-        db: Connection,
-        charts: Sequence[Chart],
-        ask: Ask,
-        runs: Sequence[str] | None,
-    ) -> dict[str, Drawing]:
-        """Read the lines of charts."""
-
-    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
-        """Return small curves of system readings."""
-
-    def console(self, db: Connection) -> list[ConsoleRecord]:
-        """Return the last printed lines."""
 
 
 class Board:
@@ -122,13 +83,13 @@ class Board:
 
     def greet(self, name: str, client: Client, message: Mapping[str, Any]) -> None:
         """Add a view, and send it the panel and all that it lacks for drawing."""
+        if message.get("app") is not True:
+            client.send({"type": "app", "files": [list(f) for f in bundle.app_files()]}, [])
         with self._lock:
             self.clients[name] = client
-            if message.get("app") is not True:
-                client.send({"type": "app", "files": [list(f) for f in bundle.app_files()]}, [])
-            self.push(client)
-            if message.get("plotly") is not True:
-                client.send({"type": "plotly"}, [bundle.plotly_gzip()])
+        self.push(client)
+        if message.get("plotly") is not True:
+            client.send({"type": "plotly"}, [bundle.plotly_gzip()])
         self._on_greet()
 
     def leave(self, name: str) -> None:
@@ -148,18 +109,28 @@ class Board:
         with self._lock:
             was_watching = client.is_watching
             client.heard_s = time.monotonic()
-            kind = message.get("type")
+            kind = str(message.get("type"))
             if kind == "beat" and was_watching:
                 return  # a page that had fallen silent may have missed the last of a run
-            if kind == "view":
-                client.look(message)
-            elif kind == "zoom":
-                client.zoom(message)
-            elif kind == "refresh":
-                client.sent.clear()
-            self.push(client)
-            if "request" in message:
-                client.send({"type": "reply", "request": message["request"]}, [])
+            listener = _LISTENERS.get(kind)
+            if listener is not None:
+                listener(client, message)
+        if listener is None:
+            self._act(client, message)
+        later = self._push([client])
+        if "request" in message:
+            client.send({"type": "reply", "request": message["request"]}, [])
+        for work in later:
+            work()
+
+    def _act(self, client: Client, message: Mapping[str, Any]) -> None:
+        """Do what is about more than one view; others see it soon, by the store's file."""
+        try:
+            self.source.act(self._store, message, lambda content: client.send(content, []))
+        except TrackerError as error:
+            content = {"type": "problem", "about": message.get("type"), "text": str(error)}
+            client.send({**content, "error": type(error).__name__}, [])
+            client.sent.pop("head", None)
 
     @property
     def is_watched(self) -> bool:
@@ -170,22 +141,28 @@ class Board:
 
     def push(self, only: Client | None = None) -> None:
         """Send every view, or only one, what it has not seen; nothing to hidden views."""
+        for work in self._push([only] if only is not None else list(self.clients.values())):
+            work()
+
+    def _push(self, clients: Sequence[Client]) -> list[Later]:
+        """Send views what they have not seen; return what takes long and needs no store."""
+        later: list[Later] = []
         with self._lock:
-            clients = [only] if only is not None else list(self.clients.values())
             clients = [client for client in clients if client.is_watching]
             if not clients:
-                return
+                return later
             try:
                 with self._store.reading() as db:
                     self.source.read(db)
                     for client in clients:
-                        self._push_client(db, client)
+                        later += self._push_client(db, client)
             except StoreError as error:
                 for client in clients:
                     if client.is_news("trouble", str(error)):
                         client.send({"type": "trouble", "text": str(error)}, [])
+        return later
 
-    def _push_client(self, db: Connection, client: Client) -> None:
+    def _push_client(self, db: Connection, client: Client) -> list[Later]:
         if client.sent.pop("trouble", None) is not None:
             client.send({"type": "trouble", "text": ""}, [])
         self._push_words(client)
@@ -193,9 +170,20 @@ class Board:
         listed = [chart.as_message() for chart in charts]
         if client.is_news("charts", listed):
             client.send({"type": "charts", "charts": listed}, [])
+        for part, content in self.source.parts(client):
+            if client.is_news(part, content):
+                client.send({"type": part, **content}, [])
         self._push_drawings(db, client, charts)
         self._push_strip(db, client)
         self._push_console(db, client)
+        return push_views(db, self.source, client, self._news)
+
+    def _news(self, keys: frozenset[str] | None) -> tuple[int, int]:
+        """Return what changes when keys have news; None stands for all keys."""
+        if keys is None:
+            return sum(self._versions.values()), self._epoch
+        news = sum(self._versions.get(key, 0) for key in keys)
+        return news, self._epoch if keys else 0
 
     def _push_words(self, client: Client) -> None:
         head = self.source.head()
@@ -213,7 +201,7 @@ class Board:
             stale = [chart for chart in group if self._is_stale(client, chart, ask)]
             if not stale:
                 continue
-            for name, drawing in self.source.drawings(db, stale, ask, client.runs).items():
+            for name, drawing in self.source.drawings(db, stale, ask).items():
                 if not client.is_news(f"lines {name}", (ask, drawing.fingerprint)):
                     continue
                 chart = next(chart for chart in stale if chart.name == name)
@@ -231,7 +219,8 @@ class Board:
         news = sum(self._versions.get(key, 0) for key in chart.keys)
         if chart.is_system:
             news = int(time.monotonic() / SYSTEM_INTERVAL_S)
-        return client.is_news(f"version {chart.name}", (ask, client.runs, news, self._epoch))
+        state = (chart, ask, self.source.stamp, news, self._epoch)
+        return client.is_news(f"version {chart.name}", state)
 
     def _push_strip(self, db: Connection, client: Client) -> None:
         beat = (int(time.monotonic() / SYSTEM_INTERVAL_S), self._epoch)
@@ -249,3 +238,13 @@ class Board:
         lines = [[line.number, line.stream, line.text[:2000]] for line in self.source.console(db)]
         if client.is_news("console", lines):
             client.send({"type": "console", "lines": lines}, [])
+
+
+_LISTENERS: Final[dict[str, Callable[[Client, Mapping[str, Any]], object]]] = {
+    "beat": lambda _client, _message: None,
+    "view": Client.look,
+    "zoom": Client.zoom,
+    "rows": Client.look_at_rows,
+    "ask": Client.question,
+    "refresh": lambda client, _message: client.sent.clear(),
+}

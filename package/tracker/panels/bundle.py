@@ -17,7 +17,9 @@ from typing import Final
 STATIC: Final = Path(__file__).parent / "static"
 ENTRY: Final = "app.js"
 # What comes later wins.
-STYLES: Final = ("base.css", "header.css", "charts.css", "runs.css", "machine.css")
+STYLES: Final = (
+    "base.css", "header.css", "charts.css", "views.css", "runs.css", "machine.css",
+)  # fmt: skip
 _LOADER = "loader.js"
 _IMPORT = re.compile(
     r'^(?:import|export|\}).*? from "\./([\w.-]+)";$|^import "\./([\w.-]+)";$', re.M

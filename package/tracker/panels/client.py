@@ -9,14 +9,15 @@ from typing import Any, get_args
 
 from tracker.figures.axes import XKind
 from tracker.panels.charts import Ask, Chart, Span
+from tracker.panels.table import Window
 
 Send = Callable[[dict[str, Any], Sequence[bytes]], None]
 
-_MAX_CHARTS = 400
 _FIRST_FEW = 24
 # Pages say something every 15 seconds.
 _SILENCE_S = 50.0
 _WIDTHS = (40, 4000)
+_MAX_ROWS = 1000
 
 
 @dataclass(eq=False)
@@ -43,8 +44,12 @@ class Client:
         Stretches of the x-axis that charts have been zoomed to.
     widths : dict of str to int
         Charts with another width than the others: the one shown large.
-    runs : tuple of str or None
-        Runs that are drawn, where there are several; None leaves it to the panel.
+    window : Window or None
+        What the page shows of the table of runs.
+    questions : dict of str to dict
+        What the page asked last of each panel that is not a chart.
+    turns : dict of str to int
+        How often each of those has been read.
     sent : dict
         What the page has, by part of the panel, to tell what is news.
     heard_s : float
@@ -64,7 +69,9 @@ class Client:
     visible: set[str] = field(default_factory=set)
     spans: dict[str, Span] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
-    runs: tuple[str, ...] | None = None
+    window: Window | None = None
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
     heard_s: float = field(default_factory=time.monotonic)
 
@@ -89,9 +96,7 @@ class Client:
             self.width = width
         if isinstance(visible := message.get("visible"), list):
             self.sees_all = False
-            self.visible = {str(name) for name in visible[:_MAX_CHARTS]}
-        if isinstance(runs := message.get("runs"), list):
-            self.runs = tuple(str(run) for run in runs[:_MAX_CHARTS])
+            self.visible = {str(name) for name in visible}
 
     def zoom(self, message: Mapping[str, Any]) -> str:
         """Take over which stretch of a chart is shown, and how wide; return the chart's name."""
@@ -104,6 +109,25 @@ class Client:
         if (width := _whole(message.get("width"))) is not None:
             self.widths[name] = width
         return name
+
+    def look_at_rows(self, message: Mapping[str, Any]) -> None:
+        """Take over which rows and columns of the table are on the screen."""
+        first, last = message.get("from"), message.get("to")
+        if not isinstance(first, int) or not isinstance(last, int) or first < 0:
+            return
+        columns = _texts(message.get("columns"))
+        opened = frozenset(_texts(message.get("open")))
+        self.window = Window(first, min(last, first + _MAX_ROWS), columns, opened)
+
+    def question(self, message: Mapping[str, Any]) -> None:
+        """Take over what the page asks of a panel that is not a chart."""
+        name = str(message.get("panel", ""))
+        ask = {key: message[key] for key in message if key not in ("type", "panel", "request")}
+        self.questions[name] = self.questions.get(name, {}) | ask
+
+    def sees(self, name: str) -> bool:
+        """Say whether a panel is on the screen, or may be."""
+        return self.sees_all or name in self.visible
 
     def ask_for(self, name: str) -> Ask:
         """Return how a chart's lines are wanted."""
@@ -125,6 +149,10 @@ class Client:
             return False
         self.sent[part] = value
         return True
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _whole(value: Any) -> int | None:

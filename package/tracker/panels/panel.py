@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from tracker.errors import warn
 from tracker.panels import bundle, control
-from tracker.panels.board import Board, Source
+from tracker.panels.board import Board
 from tracker.panels.client import Client
 from tracker.panels.host import PanelHost
 from tracker.panels.pusher import POLL_INTERVAL_S, PUSHER
+from tracker.panels.source import Source
 
 PANEL_MIMETYPE: Final = "application/vnd.tracker.panel+json"
 WIDGET_MIMETYPE: Final = "application/vnd.jupyter.widget-view+json"

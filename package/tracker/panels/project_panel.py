@@ -27,14 +27,16 @@ class ProjectPanel(Panel):
     def __init__(self, root: Path, project: str, *, live: bool = True) -> None:
         self._root = root
         self.project = project
-        super().__init__(root, ProjectSource(project), live=live)
+        self._workspace = ProjectSource(project)
+        super().__init__(root, self._workspace, live=live)
 
     def static_html(self) -> str:
         """Return the table of runs: at most 100 KB, no script."""
         source = ProjectSource(self.project)
+        source.workspace.content = self._workspace.workspace.content
         with open_store(self._root).reading() as db:
             source.read(db)
-        return project_html(self.project, source.runs)
+        return project_html(self.project, [run.record for run in source.runset.runs])
 
     def as_text(self) -> str:
         """Return the project's name."""

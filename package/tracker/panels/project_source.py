@@ -1,91 +1,104 @@
-"""What the panel of a project shows, read from the store: its runs, and their curves together."""
+"""What the panel of a project shows, read from the store: a workspace over its runs."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from tracker.figures.axes import x_axis
-from tracker.figures.colours import colour_of
-from tracker.figures.curve import Line
-from tracker.figures.formats import format_number
-from tracker.panels.charts import Ask, Chart, Drawing, split_key
-from tracker.panels.readings import read_together
+from tracker.panels import actions, layout
+from tracker.panels.charts import Ask, Chart, Drawing
+from tracker.panels.client import Client
+from tracker.panels.project_curves import project_drawings
+from tracker.panels.runset import RunSet
+from tracker.panels.source import Source, Tell
+from tracker.panels.table import cell, rows_message
+from tracker.panels.views import menu
 from tracker.panels.wire import Parcel
-from tracker.records import ConsoleRecord, RunRecord, Series
-from tracker.store import read
+from tracker.panels.workspace import DEFAULT, Workspace
+from tracker.records import ConsoleRecord
 from tracker.store.read import Connection
-
-MAX_RUNS: Final = 200
-SHOWN_RUNS: Final = 10
-_COLUMNS = 8
+from tracker.store.run_rows import metric_keys
+from tracker.store.store import Store
 
 
-class ProjectSource:
-    """Reads a project: its newest 200 runs.
+class ProjectSource(Source):
+    """Reads a project through a workspace.
 
     Parameters
     ----------
     project : str
+    workspace : str
+        The saved workspace to open, if there is one of this name. Default ``"default"``.
     """
 
     kind = "project"
-    is_over = False
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, workspace: str = DEFAULT) -> None:
         self.project = project
-        self.runs: list[RunRecord] = []
-        self._series: dict[str, list[Series]] = {}
-        self._hidden: set[str] = set()
+        self.workspace = Workspace(project, workspace)
+        self._runset = RunSet(project)
+        self._metrics: list[str] = []
+        self._sections: list[dict[str, Any]] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more: a project may always get another run."""
+        return False
+
+    @property
+    def runset(self) -> RunSet:
+        """The runs that the panels are about."""
+        return self._runset
+
+    @property
+    def stamp(self) -> Any:
+        """What changes when all lines must be read again, besides the logged values."""
+        return self._runset.fingerprint, self.workspace.part("curves")
 
     def read(self, db: Connection) -> None:
-        """Read which runs there are and which series they have; everything else goes by that."""
-        self.runs = read.runs(db, self.project, order="-created_at", limit=MAX_RUNS)
-        keys = [run.run_key for run in self.runs]
-        self._series = {}
-        for series in read.series(db, keys, "default"):
-            if series.kind != "json" and not series.key.startswith("_"):
-                self._series.setdefault(series.key, []).append(series)
-        rules = read.metrics(db, keys).values()
-        self._hidden = {rule.name for found in rules for rule in found if rule.hidden}
+        """Read the workspace, the runs and which metrics they have."""
+        self.workspace.refresh(db)
+        self._runset.read(db, self.workspace.part("runset"))
+        self._metrics = metric_keys(db, self.project)
+        self._sections = layout.sections(self.workspace.content, self._metrics)
+
+    def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
+        """Change the workspace or runs."""
+        actions.act(store, self.workspace, message, tell)
+
+    # -- what it shows
 
     def head(self) -> dict[str, Any]:
-        """Return the table of runs."""
-        columns = self._columns()
+        """Return counts, the workspace, and what is wrong with the filter."""
+        runset, rules = self._runset, self._runset.rules
+        running = sum(run.record.state == "running" for run in runset.all)
         return {
             "name": self.project,
-            "columns": columns,
-            "shown": [run.run_id for run in self.runs[:SHOWN_RUNS]],
-            "is_cut": len(self.runs) == MAX_RUNS,
-            "runs": [self._row(run, columns) for run in self.runs],
+            "total": len(runset.all),
+            "matched": len(runset.runs),
+            "running": running,
+            "groups": len(runset.groups) if runset.group_by else None,
+            "drawn": len(runset.visible_groups if runset.group_by else runset.visible),
+            "first": "all" if runset.first is None else runset.first,
+            "order": runset.order,
+            "problem": asdict(runset.problem) if runset.problem else None,
+            "rules": None if rules is None else [[f, sign, _plain(v)] for f, sign, v in rules],
+            "workspace": self.workspace.as_message(),
         }
 
-    def _columns(self) -> list[str]:
-        """Return the numbers that most runs have in their summaries."""
-        counts = Counter(
-            key
-            for run in self.runs
-            for key, value in run.summary.items()
-            if isinstance(value, int | float) and not key.startswith("_")
-        )
-        return [key for key, _ in counts.most_common(_COLUMNS)]
-
-    def _row(self, run: RunRecord, columns: Sequence[str]) -> dict[str, Any]:
-        values = [run.summary.get(column) for column in columns]
-        return {
-            "id": run.run_id,
-            "name": run.name[:200],
-            "state": run.state,
-            "colour": colour_of(run.run_key),
-            "tags": list(run.tags[:5]),
-            "created_ms": run.created_at.timestamp() * 1000,
-            "updated_ms": run.updated_at.timestamp() * 1000,
-            "runtime_s": run.runtime_s,
-            "step": run.last_step,
-            "values": ["" if value is None else format_number(value)[:40] for value in values],
-            "sort": [_sortable(value) for value in values],
-        }
+    def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
+        """Return the menu of panels, the columns, the sections and the rows on the screen."""
+        runset = self._runset
+        yield "menu", {"kinds": menu(runset), "metrics": self._metrics}
+        columns = [
+            [column.id, column.is_number, column.count, column.is_constant]
+            for column in runset.columns
+        ]
+        yield "columns", {"columns": columns, "shown": runset.shown_columns}
+        yield "layout", {"sections": self._sections}
+        if client.window is not None:
+            yield "rows", rows_message(runset, client.window)
 
     def about(self) -> dict[str, Any]:
         """Return nothing: the table says all."""
@@ -96,43 +109,17 @@ class ProjectSource:
         return []
 
     def charts(self) -> list[Chart]:
-        """Return a chart for every metric of any run."""
-        return [
-            Chart(f"metric/{key}", *split_key(key), (key,))
-            for key in self._series
-            if key not in self._hidden
-        ]
+        """Return the chart of every panel that is a curve."""
+        return layout.charts(self._sections)
 
-    def drawings(
-        self,
-        db: Connection,
-        charts: Sequence[Chart],
-        ask: Ask,
-        runs: Sequence[str] | None = None,
-    ) -> dict[str, Drawing]:
-        """Read the lines of charts, one for every run that is shown."""
-        newest = [run.run_id for run in self.runs[:SHOWN_RUNS]]
-        wanted = set(newest if runs is None else runs)
-        shown = {run.run_key: run for run in reversed(self.runs) if run.run_id in wanted}
-        longest_s = max((run.runtime_s for run in shown.values()), default=0.0)
-        axis = x_axis(ask.x, longest_s)
-        drawings = {}
-        for chart in charts:
-            series = [s for s in self._series[chart.keys[0]] if s.run_key in shown]
-            readings = read_together(db, [s.series_key for s in series], ask)
-            found = [
-                (shown[reading.curve.run_key], reading)
-                for reading in readings.values()
-                if len(reading.curve.x)
-            ]
-            found.sort(key=lambda pair: pair[0].created_at)
-            lines = [
-                Line(run.name, colour_of(run.run_key), reading.curve) for run, reading in found
-            ]
-            ids = [run.run_id for run, _ in found]
-            bases = [reading.base for _, reading in found]
-            drawings[chart.name] = Drawing(lines, axis, runs=ids, bases=bases)
-        return drawings
+    def panels(self) -> Sequence[Mapping[str, Any]]:
+        """Return the specs of the other panels."""
+        return layout.views(self._sections)
+
+    def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
+        """Read the lines of charts, one for every run that is drawn."""
+        settings = self.workspace.part("curves")
+        return project_drawings(db, self._runset, charts, ask, settings)
 
     def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
         """Return none: readings belong to one run."""
@@ -143,5 +130,5 @@ class ProjectSource:
         return []
 
 
-def _sortable(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and value - value == 0 else None
+def _plain(value: Any) -> Any:
+    return [cell(item) for item in value] if isinstance(value, list) else cell(value)

@@ -19,6 +19,7 @@ from tracker.panels.charts import (
     split_key,
 )
 from tracker.panels.readings import Reading, read_apart, read_readings
+from tracker.panels.source import Source
 from tracker.panels.wire import Parcel, plain
 from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store import read
@@ -33,7 +34,7 @@ _TILE_WIDTH = 48
 _TILES = ("cpu", "memory", "gpu", "gpu.memory", "gpu.power", "disk.io", "network")
 
 
-class RunSource:
+class RunSource(Source):
     """Reads one run. Made for one panel; every read is given a connection that is open.
 
     Parameters
@@ -144,7 +145,6 @@ class RunSource:
         db: Connection,
         charts: Sequence[Chart],
         ask: Ask,
-        runs: Sequence[str] | None = None,
     ) -> dict[str, Drawing]:
         """Read the lines of charts, by the names of the charts."""
         metrics = [chart for chart in charts if not chart.is_system]

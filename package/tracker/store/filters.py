@@ -35,7 +35,7 @@ _COLUMNS = {
     "project": "project", "state": "state", "notes": "notes",
     "group": "group_name", "jobType": "job_type", "job_type": "job_type",
     "sweep": "sweep_id", "sweep_id": "sweep_id",
-    "tags": "tags", "duration": "runtime_s",
+    "tags": "tags", "duration": "runtime_s", "step": "last_step",
     "username": "metadata ->> '$.username'", "user": "metadata ->> '$.username'",
     "host": "metadata ->> '$.hostname'",
 }  # fmt: skip
@@ -118,12 +118,23 @@ def parse_order(order: str) -> Order:
     QueryError
         If a field does not exist.
     """
+    items = filter(None, (part.strip() for part in order.split(",")))
+    return order_by((item.lstrip("+-").strip(), item.startswith("-")) for item in items)
+
+
+def order_by(by: Iterable[tuple[str, bool]]) -> Order:
+    """Make an order of fields, each with whether it is descending; missing and NaN come last.
+
+    Raises
+    ------
+    QueryError
+        If a field does not exist.
+    """
     fields: list[Field] = []
     terms = []
     direction = ""
-    for item in filter(None, (part.strip() for part in order.split(","))):
-        name = item.lstrip("+-").strip()
-        way = "DESC" if item.startswith("-") else "ASC"
+    for name, is_descending in by:
+        way = "DESC" if is_descending else "ASC"
         direction = direction or way
         sql, parameters, _ = _locate(name)
         alias = f"by_{len(fields)}"

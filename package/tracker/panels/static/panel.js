@@ -10,6 +10,7 @@ import { unpacker } from "./series.js";
 import { Strip } from "./strip.js";
 import { onThemeChange, readTheme } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
+import { Workspace } from "./workspace.js";
 
 // What a user set outlives the view: JupyterLab makes a new one when an output is updated.
 const memory = (globalThis.trackerSettings ??= new Map());
@@ -39,6 +40,7 @@ export class Panel {
     });
     this.note = h("div", { class: "tkp-note", role: "status", hidden: true });
     this.kind = kind;
+    this.workspace = kind === "project" ? new Workspace(this) : null;
     this.header = kind === "project" ? new Runs(this) : new Header(this);
     this.overview = new Overview(this);
     this.grid = new Grid(this);
@@ -98,6 +100,15 @@ export class Panel {
       about: () => this.showAbout(content.about),
       summary: () => this.overview.summary.fill(content.summary),
       charts: () => this.arrange(content.charts),
+      menu: () => (this.menu = content),
+      columns: () => this.header.receiveColumns(content),
+      layout: () => this.layOut(content.sections),
+      rows: () => this.header.receiveRows(content),
+      drawn: () =>
+        this.grid.cards.get(content.panel)?.receive(content, buffers),
+      working: () => this.grid.cards.get(content.panel)?.working(),
+      problem: () => this.tell(content.about, content.text),
+      progress: () => this.tell("progress", content.text),
       data: () => this.showData(content, buffers),
       strip: () => this.strip.receive(content, buffers),
       console: () => this.console.receive(content),
@@ -110,6 +121,7 @@ export class Panel {
 
   showHead({ head, now_ms: nowMs }) {
     this.head = head;
+    this.workspace?.receive(head.workspace);
     this.header.update(this.head, nowMs - Date.now());
     this.link.rest(head.state && head.state !== "running");
     this.grid.filter();
@@ -123,6 +135,11 @@ export class Panel {
   arrange(charts) {
     this.grid.arrange(charts);
     if (this.settings.scrollTop) this.body.scrollTop = this.settings.scrollTop;
+  }
+
+  layOut(sections) {
+    this.workspace.sections = sections;
+    this.grid.arrangeSections(sections);
   }
 
   showData({ charts }, buffers) {
@@ -153,7 +170,6 @@ export class Panel {
         visible: this.grid.visible,
         width: this.chartWidth,
         x: this.settings.x,
-        runs: this.settings.runs,
         hidden: document.hidden || this.isOnScreen === false,
         console: this.settings.hasConsole,
         summary: this.settings.hasOverview,
@@ -172,10 +188,6 @@ export class Panel {
   get chartWidth() {
     const [chart] = this.grid.charts.values();
     return Math.max(120, Math.min(chart?.stage.offsetWidth || 320, 640));
-  }
-
-  changeRuns() {
-    this.link.ask({ type: "view", runs: this.settings.runs });
   }
 
   // Lets the lines of one run stand out.
@@ -273,6 +285,7 @@ export class Panel {
   dispose() {
     clearTimeout(this.viewTimer);
     for (const stop of this.stops) stop();
+    this.workspace?.dispose();
     this.header.dispose();
     this.grid.dispose();
     this.link.close();

@@ -1,196 +1,299 @@
-// What stands above the charts of a project: its runs, and which of them are drawn.
-import { h, setText } from "./dom.js";
-import { formatAgo, formatDuration, formatNumber } from "./format.js";
-
-const FIXED = {
-  name: { title: "run", of: (run) => run.name.toLowerCase() },
-  state: { title: "state", of: (run) => run.state },
-  created: { title: "created", of: (run) => run.created_ms },
-  duration: { title: "duration", of: (run) => run.runtime_s },
-  step: { title: "step", of: (run) => run.step },
-};
+// What stands above the panels of a project: its name, its run table, and what is done with runs.
+import {
+  deltaOf,
+  groupCell,
+  hintOf,
+  isNumeric,
+  textOf,
+  titleOf,
+  widthOf,
+} from "./cells.js";
+import { h, icon, setText } from "./dom.js";
+import { Table } from "./table.js";
 
 export class Runs {
   constructor(panel) {
     this.panel = panel;
     this.rows = new Map();
+    this.selected = new Set();
+    this.opened = new Set();
+    this.count = 0;
+    this.columns = [];
     this.name = h("strong", { class: "tkp-name" }, "Waiting for the kernel …");
-    this.count = h("span", { class: "tkp-project" });
-    this.filter = h("input", {
+    this.about = h("span", { class: "tkp-project" });
+    this.search = h("input", {
       type: "search",
       class: "tkp-filter",
       placeholder: "Search runs",
       "aria-label": "Search runs",
-      value: panel.settings.runSearch ?? "",
-      oninput: () => {
-        panel.settings.runSearch = this.filter.value;
-        this.arrange();
-      },
+      oninput: () =>
+        this.workspace.patchRuns({ search: this.search.value }, false),
     });
-    this.heads = h("tr");
-    this.body = h("tbody");
-    this.table = h("table", {}, h("thead", {}, this.heads), this.body);
-    const who = h("div", { class: "tkp-who" }, this.name, this.count);
+    this.table = new Table(this.tableOwner(), "Runs");
+    const who = h("div", { class: "tkp-who" }, this.name, this.about);
     this.node = h(
       "header",
       { class: "tkp-header" },
-      h("div", { class: "tkp-top" }, who, this.filter),
-      h("div", { class: "tkp-runs", tabindex: "0" }, this.table),
+      h("div", { class: "tkp-top" }, who, this.search),
+      this.table.node,
     );
     this.node.dataset.state = "waiting";
     this.timer = setInterval(() => this.tick(), 1000);
   }
+
+  get workspace() {
+    return this.panel.workspace;
+  }
+
+  // A project has no config of its own.
+  showConfig() {}
+
+  // -- from the kernel
 
   update(head, clockMs) {
     this.head = head;
     this.clockMs = clockMs;
     this.node.dataset.state = "project";
     setText(this.name, head.name);
-    const count = `${head.runs.length}${head.is_cut ? " newest" : ""}`;
-    setText(this.count, `${count} run${head.runs.length === 1 ? "" : "s"}`);
-    this.panel.settings.sort ??= { by: "created", down: true };
-    this.showHeads(head.columns);
-    this.arrange();
+    const runs = `${head.total} run${head.total === 1 ? "" : "s"}`;
+    const some =
+      head.matched === head.total ? runs : `${head.matched} of ${runs}`;
+    setText(this.about, some);
+    if (document.activeElement !== this.search)
+      this.search.value = this.workspace.runset.search ?? "";
+    this.table.refresh();
   }
 
-  // A project has no config of its own.
-  showConfig() {}
-
-  get shown() {
-    return new Set(this.panel.settings.runs ?? this.head.shown);
+  receiveColumns({ columns, shown }) {
+    this.known = new Map(
+      columns.map(([id, isNumber, count, isConstant]) => [
+        id,
+        { id, isNumber, count, isConstant },
+      ]),
+    );
+    this.shownColumns = shown;
+    this.table.refresh();
   }
 
-  showHeads(columns) {
-    const { sort } = this.panel.settings;
-    const names = [...Object.keys(FIXED), ...columns.map((name) => `/${name}`)];
-    if (this.headNames === `${names}${sort.by}${sort.down}`) return;
-    this.headNames = `${names}${sort.by}${sort.down}`;
-    const heads = names.map((by) => {
-      const title = FIXED[by]?.title ?? by.slice(1);
-      const direction = sort.down ? "descending" : "ascending";
-      const press = () => this.sortBy(by);
-      const mark = sort.by === by ? (sort.down ? " ↓" : " ↑") : "";
-      return h(
-        "th",
-        {
-          scope: "col",
-          title,
-          "aria-sort": sort.by === by ? direction : undefined,
-        },
-        h("button", { type: "button", onclick: press }, title + mark),
+  receiveRows(message) {
+    this.count = message.count;
+    this.baseline = message.baseline;
+    this.places = new Map(message.columns.map((id, place) => [id, place]));
+    this.rows = new Map(
+      message.rows.map((row, place) => [message.from + place, row]),
+    );
+    this.table.refresh();
+  }
+
+  // -- the table
+
+  tableOwner() {
+    return {
+      columns: () => this.tableColumns(),
+      count: () => this.count,
+      row: (place) => this.rows.get(place),
+      fillHead: (cell, column) => this.fillHead(cell, column),
+      fillCell: (cell, row, column) => this.fillCell(cell, row, column),
+      dressRow: (node, row) => this.dressRow(node, row),
+      seen: (...window) => this.ask(...window),
+      press: (...what) => this.press(...what),
+      key: (...what) => this.key(...what),
+      hover: (row) => this.panel.focusRun(row?.id ?? null),
+      resize: (column, width) =>
+        this.workspace.patchRuns({ widths: { [column]: width } }, false),
+    };
+  }
+
+  tableColumns() {
+    const { pinned = ["name"], widths = {} } = this.workspace.runset;
+    const shown = this.shownColumns ?? ["name"];
+    const ids = [...shown.filter((id) => pinned.includes(id))];
+    ids.push(...shown.filter((id) => !pinned.includes(id)));
+    return ids.map((id) => ({
+      id,
+      title: titleOf(id),
+      width: widthOf(id, widths),
+      isPinned: pinned.includes(id),
+      mark: this.markOf(id),
+    }));
+  }
+
+  ask(from, to, columns) {
+    const open = [...this.opened];
+    const text = JSON.stringify([from, to, columns, open]);
+    if (text === this.asked) return;
+    this.asked = text;
+    clearTimeout(this.askTimer);
+    this.askTimer = setTimeout(
+      () => this.panel.ask({ type: "rows", from, to, columns, open }),
+      this.count ? 30 : 0,
+    );
+  }
+
+  markOf(column) {
+    const order = this.head?.order ?? [];
+    const place = order.findIndex(([name]) => name === column);
+    if (place < 0) return "";
+    const arrow = order[place][1] === "desc" ? "↓" : "↑";
+    return order.length > 1 ? `${arrow}${place + 1}` : arrow;
+  }
+
+  fillHead(cell, column) {
+    cell.title = column.id;
+    const mark = h("span", { class: "tkp-sort" }, column.mark);
+    cell.append(h("span", { class: "tkp-head-text" }, column.title), mark);
+    const way = { "↓": "descending", "↑": "ascending" }[column.mark[0]];
+    if (way) cell.setAttribute("aria-sort", way);
+    if (this.known?.get(column.id)?.isNumber) cell.classList.add("tkp-num");
+  }
+
+  dressRow(node, row) {
+    node.dataset.state = row.state;
+    node.dataset.id = row.id;
+    node.setAttribute("aria-selected", String(this.selected.has(row.id)));
+    node.setAttribute("aria-level", String(row.depth + 1));
+    if ("size" in row) node.setAttribute("aria-expanded", String(row.open));
+    node.classList.toggle("tkp-baseline", row.id === this.baseline?.id);
+    node.classList.toggle("tkp-unseen", !row.eye);
+  }
+
+  fillCell(cell, row, { id }) {
+    if (id === "name") {
+      this.fillName(cell, row);
+      return;
+    }
+    const value = row.cells[this.places?.get(id)];
+    if (value === undefined || value === null) return;
+    if ("size" in row) {
+      const [content, hint] = groupCell(id, value);
+      cell.append(content);
+      cell.title = hint;
+      if (typeof value === "object") cell.classList.add("tkp-num");
+      return;
+    }
+    if (id === "tags") {
+      cell.append(
+        ...row.tags.map((tag) => h("span", { class: "tkp-tag" }, tag)),
       );
-    });
-    this.heads.replaceChildren(...heads);
-  }
-
-  sortBy(by) {
-    const { sort } = this.panel.settings;
-    sort.down = sort.by === by ? !sort.down : by !== "name";
-    sort.by = by;
-    this.showHeads(this.head.columns);
-    this.arrange();
-  }
-
-  arrange() {
-    const { settings } = this.panel;
-    const { by, down } = settings.sort;
-    const column = this.head.columns.indexOf(by.slice(1));
-    const value = FIXED[by]?.of ?? ((run) => run.sort[column] ?? null);
-    const search = (settings.runSearch ?? "").trim().toLowerCase();
-    const runs = this.head.runs
-      .filter((run) => fits(run, search))
-      .sort((one, other) => compare(value(one), value(other), down));
-    const rows = runs.map((run) => this.row(run));
-    for (const [id] of this.rows) {
-      if (!this.head.runs.some((run) => run.id === id)) this.rows.delete(id);
+      cell.title = row.tags.join(", ");
+      return;
     }
-    // Rows that stay where they are keep the keyboard's focus.
-    const isSame =
-      rows.length === this.body.children.length &&
-      rows.every((row, place) => this.body.children[place] === row);
-    if (!isSame) this.body.replaceChildren(...rows);
+    cell.append(textOf(id, value, row, this.nowMs));
+    cell.title = hintOf(id, value);
+    if (isNumeric(value)) cell.classList.add("tkp-num");
+    const base = this.baseline?.cells[this.places.get(id)];
+    if (this.baseline && row.id !== this.baseline.id)
+      cell.append(deltaOf(id, value, base) ?? "");
   }
 
-  row(run) {
-    let row = this.rows.get(run.id);
-    if (!row) {
-      row = this.makeRow(run);
-      this.rows.set(run.id, row);
-    }
-    const isShown = this.shown.has(run.id);
-    row.swatch.setAttribute("aria-pressed", String(isShown));
-    row.swatch.style.setProperty("--tkp-run", run.colour);
-    row.dataset.state = run.state;
-    setText(row.label, run.name);
-    row.run = run;
-    const cells = [run.state, "", "", formatNumber(run.step), ...run.values];
-    while (row.cells.length - 1 < cells.length) row.append(h("td"));
-    while (row.cells.length - 1 > cells.length) row.lastChild.remove();
-    cells.forEach((text, place) => {
-      if (place !== 1 && place !== 2) setText(row.cells[place + 1], text);
-    });
-    this.tickRow(row);
-    return row;
-  }
-
-  makeRow(run) {
-    const swatch = h("button", {
-      type: "button",
+  fillName(cell, row) {
+    const isGroup = "size" in row;
+    const swatch = h("span", {
       class: "tkp-swatch",
-      title: "Draw this run, or not",
-      "aria-label": `Draw ${run.name}`,
-      onclick: () => this.toggle(run.id),
+      title: row.eye ? "Drawn; press to hide" : "Hidden; press to draw",
+      "data-press": "eye",
     });
-    const label = h("span", { class: "tkp-run-name", title: run.id });
-    const tags = run.tags.map((tag) => h("span", { class: "tkp-tag" }, tag));
-    const dot = h("span", { class: "tkp-dot" });
-    const cell = h("div", { class: "tkp-run" }, dot, swatch, label, ...tags);
-    const name = h("th", { scope: "row" }, cell);
-    const row = h("tr", {
-      onpointerenter: () => this.panel.focusRun(run.id),
-      onpointerleave: () => this.panel.focusRun(null),
-    });
-    row.append(name);
-    row.swatch = swatch;
-    row.label = label;
-    return row;
+    swatch.style.setProperty("--tkp-run", row.colour);
+    swatch.classList.toggle("tkp-on", row.eye);
+    const label = h(
+      "span",
+      { class: "tkp-run-name", title: row.name },
+      row.name,
+    );
+    const inner = h("div", { class: "tkp-run" });
+    inner.style.paddingLeft = `${row.depth * 18}px`;
+    if (isGroup) {
+      const opener = icon("chevron");
+      opener.dataset.press = "open";
+      opener.classList.toggle("tkp-open", row.open);
+      inner.append(opener);
+    }
+    inner.append(
+      swatch,
+      h("span", { class: "tkp-dot", title: row.state }),
+      label,
+    );
+    if (isGroup)
+      inner.append(h("span", { class: "tkp-count" }, String(row.size)));
+    cell.append(inner);
+    cell.setAttribute(
+      "aria-label",
+      `${row.name}, ${row.state}, ${row.eye ? "drawn" : "hidden"}`,
+    );
   }
 
-  toggle(id) {
-    const shown = this.shown;
-    if (!shown.delete(id)) shown.add(id);
-    this.panel.settings.runs = [...shown];
-    this.arrange();
-    this.panel.changeRuns();
+  get nowMs() {
+    return Date.now() + (this.clockMs ?? 0);
+  }
+
+  // -- what is pressed
+
+  press(place, column, event) {
+    if (event.type !== "click") return;
+    if (place < 0) {
+      this.sort(column.id, event.shiftKey);
+      return;
+    }
+    const row = this.rows.get(place);
+    const what = event.target.closest("[data-press]")?.dataset.press;
+    if (!row) return;
+    if (what === "eye") this.toggle(row);
+    else if (what === "open") this.open(row);
+  }
+
+  key(event, place, column) {
+    const row = this.rows.get(place);
+    if (place < 0 && event.key === "Enter")
+      this.sort(column.id, event.shiftKey);
+    else if (row && event.key === " ") this.toggle(row);
+    else if (row && event.key === "Enter" && "size" in row) this.open(row);
+    else return false;
+    return true;
+  }
+
+  // Sorts by a column; with Shift, by it after those that are sorted by already.
+  sort(column, isFurther) {
+    const order = (this.head?.order ?? []).map((each) => [...each]);
+    const known = order.find(([name]) => name === column);
+    let next = isFurther ? order : order.filter(([name]) => name === column);
+    if (known) known[1] = known[1] === "desc" ? "asc" : "desc";
+    else next = [...next, [column, column === "name" ? "asc" : "desc"]];
+    this.workspace.patchRuns({ order: next });
+  }
+
+  open(row) {
+    if (!this.opened.delete(row.id)) this.opened.add(row.id);
+    this.table.refresh();
+  }
+
+  // Hides a run or a group that is drawn, and draws one that is not.
+  toggle(row) {
+    const { hidden = [], shown = [], only } = this.workspace.runset;
+    const without = (ids) => ids.filter((id) => id !== row.id);
+    if (only) {
+      const next = row.eye ? without(only) : [...only, row.id];
+      this.workspace.patchRuns({ only: next });
+    } else if (row.eye) {
+      this.workspace.patchRuns({
+        hidden: [...without(hidden), row.id],
+        shown: without(shown),
+      });
+    } else {
+      this.workspace.patchRuns({
+        hidden: without(hidden),
+        shown: [...without(shown), row.id],
+      });
+    }
   }
 
   tick() {
-    if (!this.head || document.hidden) return;
-    for (const row of this.body.children) this.tickRow(row);
-  }
-
-  tickRow(row) {
-    const { run } = row;
-    const now = Date.now() + this.clockMs;
-    const more =
-      run.state === "running" ? Math.max(0, now - run.updated_ms) / 1000 : 0;
-    setText(row.cells[2], formatAgo((now - run.created_ms) / 1000));
-    setText(row.cells[3], formatDuration(run.runtime_s + more));
+    if (!this.head || document.hidden || !this.node.isConnected) return;
+    this.table.refresh();
   }
 
   dispose() {
     clearInterval(this.timer);
+    clearTimeout(this.askTimer);
+    this.table.dispose();
   }
-}
-
-function fits(run, search) {
-  const text = [run.name, run.id, run.state, ...run.tags].join(" ");
-  return text.toLowerCase().includes(search);
-}
-
-// What is missing comes last, whichever way is up.
-function compare(one, other, down) {
-  if (one === null || other === null) return (one === null) - (other === null);
-  const order = one < other ? -1 : one > other ? 1 : 0;
-  return down ? -order : order;
 }

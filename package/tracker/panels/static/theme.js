@@ -42,3 +42,27 @@ export function onThemeChange(callback) {
   });
   return () => observer.disconnect();
 }
+
+// A figure's layout in the colours of the theme; what the figure says itself is kept.
+export function themed(layout = {}, theme) {
+  const found = {
+    ...layout,
+    template: undefined,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { size: 11, ...layout.font, color: theme.text, family: theme.font },
+    margin: { l: 8, r: 12, t: 8, b: 8, ...layout.margin },
+  };
+  const names = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+  for (const name of new Set(["xaxis", "yaxis", ...names])) {
+    found[name] = {
+      automargin: true,
+      gridcolor: theme.grid,
+      zerolinecolor: theme.grid,
+      linecolor: theme.axis,
+      tickcolor: theme.axis,
+      ...layout[name],
+    };
+  }
+  return found;
+}
