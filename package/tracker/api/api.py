@@ -186,8 +186,10 @@ class Api:
 
     def sql(self, query: str, params: Any = None) -> DataFrame:
         """Return what one SELECT over the store gives; see :func:`tracker.sql`."""
-        with self._reader.open() as db:
-            return run_query(db, query, params)
+        store = self._reader.store
+        self._reader.recover()
+        with store.querying() as db:
+            return run_query(db, query, params, store.objects_dir)
 
     @property
     def default_entity(self) -> str:
@@ -205,7 +207,9 @@ def sql(query: str, params: Any = None, dir: str | os.PathLike[str] | None = Non
 
     The tables to ask are ``runs``, ``history`` (numbers), ``history_values`` (all else),
     ``summary``, ``system``, ``media``, ``console_lines``, ``cells``, ``events`` and
-    ``artifacts``. Config, summary and metadata are JSON: ``config ->> '$.lr'``.
+    ``artifacts``. Config, summary and metadata are JSON: ``config ->> '$.lr'``. A table that
+    runs logged has its key as its name, and the rows of all runs with ``project``, ``run_id``,
+    ``_step`` and ``_is_last`` before its own columns.
 
     Parameters
     ----------
@@ -226,6 +230,8 @@ def sql(query: str, params: Any = None, dir: str | os.PathLike[str] | None = Non
     --------
     >>> tracker.sql("SELECT name, summary ->> '$.loss' AS loss FROM runs WHERE project = ?",
     ...             ["digits"])
+    >>> tracker.sql('SELECT name, avg(correct) FROM "eval/predictions" '
+    ...             "JOIN runs USING (project, run_id) WHERE _is_last GROUP BY name")
     """
     return Api(dir).sql(query, params)
 

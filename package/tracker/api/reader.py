@@ -69,15 +69,13 @@ class Reader:
             )
         place = f"in project {project!r}" if project else f"in {self.store.root}"
         names = [text for _, known_id, name in known for text in (known_id, name)]
-        raise NotFoundError(f"There is no run {run_id!r} {place}.{_did_you_mean(run_id, names)}")
+        raise NotFoundError(f"There is no run {run_id!r} {place}.{did_you_mean(run_id, names)}")
 
     def no_project(self, name: str) -> NotFoundError:
         """Return the error that says that there is no such project."""
         with self.open() as db:
             known = [project for project, *_ in read.projects(db)]
-        hint = _did_you_mean(name, known) or (
-            f" There is {', '.join(known[:10])}." if known else ""
-        )
+        hint = did_you_mean(name, known) or (f" There is {', '.join(known[:10])}." if known else "")
         return NotFoundError(f"There is no project {name!r} in {self.store.root}.{hint}")
 
     def recover(self) -> None:
@@ -98,7 +96,8 @@ class Reader:
                 )
 
 
-def _did_you_mean(text: str, known: Iterable[str]) -> str:
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """Return a question with names that are close, or nothing."""
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(text.lower(), list(lowered), n=SUGGESTIONS, cutoff=0.5)
     names = [repr(lowered[name]) for name in close]

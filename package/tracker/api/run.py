@@ -13,6 +13,7 @@ from tracker.api import html, rows
 from tracker.api.reader import Reader
 from tracker.api.summary import Summary
 from tracker.api.user import User
+from tracker.api.values import read_value
 from tracker.errors import NotFoundError, TrackerWarning, UsageError
 from tracker.records import CellRecord, ConsoleRecord, EventRecord, RunRecord, Stream
 from tracker.run.address import run_url
@@ -261,6 +262,33 @@ class Run:
             with self._reader.open() as db:
                 found = read_rows(db, run_key, logged, "default", int(page[0]), int(page[-1]) + 1)
             yield from rows.to_dicts(found, wanted)
+
+    def get(self, key: str, step: int | None = None) -> Any:
+        """Return what the run logged under a key: media as the object that was logged.
+
+        Its plain data are ``.to_value()``: of an Image the array, of a Table the DataFrame,
+        of Audio samples and rate.
+
+        Parameters
+        ----------
+        key : str
+            As it was logged.
+        step : int, optional
+            The last value up to this step. Default: the last of all.
+
+        Raises
+        ------
+        NotFoundError
+            If the run logged nothing under this key, not until that step, or a file is gone.
+        StoreError
+            If a file is damaged.
+
+        Examples
+        --------
+        >>> run.get("sample", step=100).image  # a PIL image
+        >>> run.get("predictions").to_value()  # a DataFrame
+        """
+        return read_value(self._reader, self._record, key, step)
 
     def console_logs(self, last: int | None = None) -> list[ConsoleRecord]:
         """Return the lines that the run printed, in order: all, or the `last` so many."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tracker.errors import UsageError
 from tracker.media.media import Find, Put
 from tracker.media.table import Table
+from tracker.media.table_file import TableSnapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,24 @@ class CustomChartSpec:
         return f"{prefix}{self.key}_table"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ChartSnapshot:
+    """A chart as it was when it was logged."""
+
+    facts: dict[str, Any]
+    table: TableSnapshot
+    is_quick: ClassVar[bool] = False
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes until it is kept, roughly."""
+        return self.table.held_bytes
+
+    def to_reference(self, put_bytes: Put) -> dict[str, Any]:
+        """Keep the table and return the JSON that stands for the chart."""
+        return {**self.facts, "table": self.table.to_reference(put_bytes)}
+
+
 @dataclass(eq=False)
 class CustomChart:
     """A chart to log: ``run.log({"roc": tracker.plot.roc_curve(y_true, y_probas)})``.
@@ -73,15 +92,21 @@ class CustomChart:
         self.set_key(key)
         return {self.spec.table_key: self.table}
 
+    def snapshot(self) -> ChartSnapshot:
+        """Return what to keep; nothing done to the chart's table changes it."""
+        return ChartSnapshot(self._facts(), self.table.snapshot())
+
     def to_reference(self, put_bytes: Put) -> dict[str, Any]:
         """Keep the table and return the JSON that stands for the chart."""
+        return self.snapshot().to_reference(put_bytes)
+
+    def _facts(self) -> dict[str, Any]:
         return {
             "_type": self.type_name,
             "spec": self.spec.spec_name,
             "fields": dict(self.spec.fields),
             "strings": dict(self.spec.string_fields),
             "split_table": self.spec.split_table,
-            "table": self.table.to_reference(put_bytes),
         }
 
     @classmethod

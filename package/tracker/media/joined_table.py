@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tracker.errors import UsageError
 from tracker.media.media import Find, Put
 from tracker.media.table import Table
+from tracker.media.table_file import TableSnapshot
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinSnapshot:
+    """A join as it was when it was logged."""
+
+    table1: TableSnapshot
+    table2: TableSnapshot
+    join_key: str | list[str]
+    is_quick: ClassVar[bool] = False
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes until it is kept, roughly."""
+        return self.table1.held_bytes + self.table2.held_bytes
+
+    def to_reference(self, put_bytes: Put) -> dict[str, Any]:
+        """Keep both tables and return the JSON that stands for the join."""
+        return {
+            "_type": JoinedTable.type_name,
+            "table1": self.table1.to_reference(put_bytes),
+            "table2": self.table2.to_reference(put_bytes),
+            "join_key": self.join_key,
+        }
 
 
 class JoinedTable:
@@ -72,14 +98,13 @@ class JoinedTable:
             suffixes=("_1", "_2"),
         )
 
+    def snapshot(self) -> JoinSnapshot:
+        """Return what to keep; nothing done to the tables changes it."""
+        return JoinSnapshot(self.table1.snapshot(), self.table2.snapshot(), self.join_key)
+
     def to_reference(self, put_bytes: Put) -> dict[str, Any]:
         """Keep both tables and return the JSON that stands for the join."""
-        return {
-            "_type": self.type_name,
-            "table1": self.table1.to_reference(put_bytes),
-            "table2": self.table2.to_reference(put_bytes),
-            "join_key": self.join_key,
-        }
+        return self.snapshot().to_reference(put_bytes)
 
     @classmethod
     def restore(cls, reference: dict[str, Any], find: Find) -> JoinedTable:

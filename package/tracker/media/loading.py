@@ -20,6 +20,7 @@ KINDS = {
     "graph-file": ("graph", "Graph"),
     "histogram": ("histogram", "Histogram"),
     "html-file": ("html", "Html"),
+    "image-file": ("image", "Image"),
     "incremental-table-file": ("table", "Table"),
     "joined-table": ("joined_table", "JoinedTable"),
     "molecule-file": ("molecule", "Molecule"),
@@ -58,8 +59,6 @@ def load(reference: Any, objects: Objects | Find) -> Any:
     try:
         if kind == "media-list":
             return [load(item, find) for item in reference["items"]]
-        if kind == "image-file":
-            return _load_image(reference, find)
         if kind not in KINDS:
             raise StoreError(f"A value has the type {kind!r}, which this version does not know.")
         module, name = KINDS[kind]
@@ -88,10 +87,6 @@ def value_of(loaded: Any) -> Any:
         return [value_of(item) for item in loaded]
     if hasattr(loaded, "to_value"):
         return loaded.to_value()
-    if hasattr(loaded, "to_reference") and hasattr(loaded, "image"):
-        import numpy as np
-
-        return np.asarray(loaded.image)
     return loaded
 
 
@@ -127,17 +122,6 @@ def _digests_of_table(find: Find, name: str) -> Iterator[str]:
     for text in cells:
         if text is not None and "sha256" in text:
             yield from digests(json.loads(text), find)
-
-
-def _load_image(reference: dict[str, Any], find: Find) -> Any:
-    from tracker.media.image import Image
-
-    named: dict[str, Any] = {key: reference.get(key) for key in ("caption", "boxes", "classes")}
-    named["masks"] = {
-        name: {"path": find(str(mask["sha256"])), "class_labels": mask.get("class_labels")}
-        for name, mask in (reference.get("masks") or {}).items()
-    }
-    return Image(find(str(reference["sha256"])), **named)
 
 
 def read_object(find: Find, reference: dict[str, Any]) -> bytes:

@@ -11,6 +11,9 @@ from typing import Any, ClassVar, Self
 
 from tracker.errors import UsageError
 
+# Keeping a file of this size takes less than half a millisecond.
+QUICK_FILE_BYTES = 64 * 1024
+
 # Keeps bytes and returns their digest; finds the file with a digest.
 Put = Callable[[bytes], str]
 Find = Callable[[str], Path]
@@ -39,6 +42,20 @@ class Media:
     def content(self) -> bytes:
         """The encoded file."""
         raise NotImplementedError
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes until it is kept."""
+        return len(self.content)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether keeping it takes less than handing it to another thread is worth."""
+        return self.held_bytes <= QUICK_FILE_BYTES
+
+    def snapshot(self) -> Self:
+        """Return what to keep: itself, because nothing outside can change it."""
+        return self
 
     def details(self) -> dict[str, Any]:
         """Return what the reference says beyond type, digest, format, size and caption."""

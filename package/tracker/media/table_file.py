@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,9 @@ VERSION = 1
 WHOLE, INCREMENT = "table-file", "incremental-table-file"
 # Parquet has no tables without columns.
 NO_COLUMN = ParquetColumn("nothing", "BOOLEAN", np.zeros(0, dtype=np.bool_))
+
+# What a Python object of a few bytes takes.
+CELL_BYTES = 64
 
 Load = Callable[[dict[str, Any]], Any]
 
@@ -56,6 +59,19 @@ class TableSnapshot:
     previous: TableSnapshot | None = None
     number: int = 0
     reference: dict[str, Any] | None = None
+
+    is_quick: ClassVar[bool] = False
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes until it is kept, roughly."""
+        cells = len(self.rows) * len(self.columns) * CELL_BYTES
+        files = (getattr(cell, "held_bytes", 0) for row in self.rows[:1] for cell in row)
+        return cells + sum(files) * len(self.rows)
+
+    def snapshot(self) -> TableSnapshot:
+        """Return itself: nothing changes it."""
+        return self
 
     def to_reference(self, put_bytes: Put) -> dict[str, Any]:
         """Keep the rows as Parquet; return the JSON that stands for the table."""

@@ -140,6 +140,17 @@ class Video(Media):
                 self._frames = None
             return self._content
 
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes until it is kept."""
+        frames = self._frames
+        return len(self._content) if frames is None else frames.nbytes
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether keeping it takes little time: encoding does not."""
+        return self._frames is None and super().is_quick
+
     def details(self) -> dict[str, Any]:
         """Return size, frames and frames a second, as far as they are known."""
         known = {

@@ -9,10 +9,12 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tracker.errors import RunFinishedError, warn
 from tracker.records import MetricRule
+from tracker.run.encoder import Encoder, Job, Late
+from tracker.run.keysets import Keysets
 from tracker.run.outbox import Outbox
 from tracker.run.steps import whole_step
 from tracker.run.values import PLAIN, Coercer
@@ -20,7 +22,6 @@ from tracker.settings import Settings
 from tracker.store import facts
 from tracker.store.feed import Feed
 from tracker.store.flusher import FLUSHER, Live
-from tracker.store.fold import rule_for
 from tracker.store.journal import JournalWriter
 from tracker.store.objects import Objects
 from tracker.store.store import Store
@@ -33,17 +34,6 @@ _live_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 def now_us() -> int:
     """Return microseconds since the epoch."""
     return time.time_ns() // 1000
-
-
-class _Keyset(NamedTuple):
-    """What is known of rows with the same keys.
-
-    `missing` are step metrics that each row is given, `given` those it has, with their places.
-    """
-
-    number: int
-    missing: tuple[str, ...] = ()
-    given: tuple[tuple[str, int], ...] = ()
 
 
 class Recorder:
@@ -67,17 +57,14 @@ class Recorder:
         self.settings = settings
         self.begin = begin
         self.lock = threading.RLock()
-        self.rules: dict[str, MetricRule] = {}
         self.step = first_step
         self.is_closed = False
         self.is_foreign = False
         self._is_open = False
         self._is_busy = False
-        self._keysets: dict[tuple[str, ...], _Keyset] = {}
-        self._keyset_count = 0
-        self._system_keysets: dict[tuple[str, ...], int] = {}
+        self._keysets = Keysets(self._put)
+        self._known = self._keysets.known
         self._system_step = 0
-        self._synced: dict[str, Any] = {}
         self._warned: set[str] = set()
         self._unsaid: list[str] = []
         self._last_summary: dict[str, Any] = {}
@@ -87,7 +74,9 @@ class Recorder:
         begin.host, begin.pid = socket.gethostname(), os.getpid()
         self._writer.open_segment(begin)
         self.objects = Objects(store.objects_dir)
-        self.coercer = Coercer(self.objects.put_bytes, self.warn_once)
+        self.coercer = Coercer(self.objects.put_bytes, self.warn_once, may_wait=True)
+        self.encoder = Encoder(self._log_late)
+        self._newest_step = -1
         self.live = Live(
             store,
             self._writer,
@@ -102,6 +91,11 @@ class Recorder:
     def project(self) -> str:
         """The run's project."""
         return self.begin.project
+
+    @property
+    def rules(self) -> dict[str, MetricRule]:
+        """The run's metric rules, by name."""
+        return self._keysets.rules
 
     @property
     def run_id(self) -> str:
@@ -137,44 +131,75 @@ class Recorder:
                 self._log(data, step, commit)
             finally:
                 self._is_busy = False
+        self.encoder.wait_for_room()
         if self._unsaid:
             self._say()
 
     def _log(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
-        at: int | None
-        if step is None:
-            at, closes = self.step, commit is not False
-        else:
-            at, closes = self._settle_step(step, commit)
-            if at is None:
-                return
+        at, closes = self._settle_step(step, commit)
+        if at is None:
+            return
         # A copy, because another thread may be changing the user's dict.
         data = data.copy() if type(data) is dict else self.coercer.flatten(data)
         keys, values = tuple(data), list(data.values())
-        keyset = self._keysets.get(keys)
-        if keyset is None or not PLAIN.issuperset(map(type, values)):
+        keyset = self._known.get(keys)
+        late: list[tuple[str, Late]] = []
+        if keyset is None or self.encoder.keys or not PLAIN.issuperset(map(type, values)):
             data = self.coercer.flatten(data)
+            late = self._take_late(data)
             keys, values = tuple(data), list(data.values())
-            keyset = self._keysets.get(keys) or self._new_keyset(keys)
+            keyset = self._known.get(keys) or self._keysets.make(keys)
         if keyset.missing:
-            values += [self._synced[metric] for metric in keyset.missing]
+            values += [self._keysets.synced[metric] for metric in keyset.missing]
         for metric, place in keyset.given:
-            self._synced[metric] = values[place]
+            self._keysets.synced[metric] = values[place]
         merges = self._is_open and at == self.step
         if at == self.step:
             # First, so that a row that an interrupt cuts off leaves its step to no other row.
             self._is_open = not closes
             self.step = at + closes
         now = time.time_ns() // 1000
+        for key, value in late:
+            self.encoder.put(Job(key, value, at, now))
+        if values or not late:
+            self._put_row(keyset.number, at, now, values, merges)
+
+    def _put_row(self, number: int, at: int, time_us: int, values: list[Any], merges: bool) -> None:
+        if at > self._newest_step:
+            self._newest_step = at
         if merges:
-            self._put((ROW_TAG, keyset.number, at, now, values, True))
+            self._put((ROW_TAG, number, at, time_us, values, True))
         else:
-            self._put((ROW_TAG, keyset.number, at, now, values))
+            self._put((ROW_TAG, number, at, time_us, values))
         if self._writer.is_full:
             self._rotate()
 
+    def _take_late(self, data: dict[str, Any]) -> list[tuple[str, Late]]:
+        """Take out of a row what is appended later: what takes time, and what waits for that."""
+        waiting = self.encoder.keys
+        found: list[tuple[str, Late]] = []
+        for key, value in list(data.items()):
+            if type(value) is Late:
+                found.append((key, value))
+            elif key in waiting:
+                found.append((key, Late(value)))
+        for key, _ in found:
+            del data[key]
+        return found if not self.is_foreign else []
+
+    def _log_late(self, job: Job) -> None:
+        """Encode a value and append it to its step; the encoder's thread calls it."""
+        value = self.coercer.plain(job.late.value, "inner")
+        with self.lock:
+            if self.is_closed or self.is_foreign:
+                return
+            number = self._keysets.number((job.key,), "default")
+            # A row of the newest step joins it; a row of an earlier one is late.
+            joins = job.step == self._newest_step
+            self._put_row(number, job.step, job.time_us, [value], joins)
+
     def _settle_step(self, step: Any, commit: bool | None) -> tuple[int | None, bool]:
-        at = whole_step(step, self.warn_once)
+        at = None if step is None else whole_step(step, self.warn_once)
         if at is None:
             return self.step, commit is not False
         if at > self.step:
@@ -188,36 +213,13 @@ class Recorder:
             return None, False
         return at, bool(commit)
 
-    def _new_keyset(self, keys: tuple[str, ...]) -> _Keyset:
-        missing = self._missing(keys) if self._synced else ()
-        given = tuple((key, place) for place, key in enumerate(keys) if key in self._synced)
-        number = self._name_keys((*keys, *missing), "default")
-        keyset = self._keysets[keys] = _Keyset(number, missing, given)
-        return keyset
-
-    def _missing(self, keys: tuple[str, ...]) -> tuple[str, ...]:
-        wanted: dict[str, None] = {}
-        for key in keys:
-            rule = rule_for(key, self.rules)
-            if rule is not None and rule.step_sync and rule.step_metric is not None:
-                wanted[rule.step_metric] = None
-        return tuple(metric for metric in wanted if metric not in keys)
-
-    def _name_keys(self, keys: tuple[str, ...], stream: str) -> int:
-        self._keyset_count += 1
-        self._put(facts.Keys(self._keyset_count, stream, list(keys)))
-        return self._keyset_count
-
     def log_system(self, readings: Mapping[str, float], time_s: float) -> None:
         """Append one row of system readings, keys without ``system/``."""
         keys = tuple(readings)
         with self.lock:
             if self.is_closed or self.is_foreign or not keys:
                 return
-            number = self._system_keysets.get(keys)
-            if number is None:
-                number = self._name_keys(tuple(f"system/{key}" for key in keys), "system")
-                self._system_keysets[keys] = number
+            number = self._keysets.number(tuple(f"system/{key}" for key in keys), "system")
             values = [float(value) for value in readings.values()]
             self._put(facts.Row(number, self._system_step, int(time_s * 1e6), values))
             self._system_step += 1
@@ -244,7 +246,7 @@ class Recorder:
         """Keep a metric rule."""
         with self.lock:
             self.rules[rule.name] = rule
-            self._sync([rule], {})
+            self._keysets.sync([rule], {})
             self.append(
                 facts.Metric(
                     rule.name, rule.step_metric, rule.step_sync, list(rule.summary), rule.goal,
@@ -256,13 +258,8 @@ class Recorder:
         """Take over the rules and the last step metrics of the run that this one goes on from."""
         with self.lock:
             self.rules.update({rule.name: rule for rule in rules})
-            self._sync(rules, summary)
-
-    def _sync(self, rules: list[MetricRule], summary: Mapping[str, Any]) -> None:
-        for rule in rules:
-            if rule.step_metric is not None and rule.step_sync:
-                self._synced.setdefault(rule.step_metric, summary.get(rule.step_metric, 0))
-        self._keysets.clear()
+            self.coercer.earlier = summary
+            self._keysets.sync(rules, summary)
 
     def _rotate(self) -> None:
         begin = facts.Begin(
@@ -274,8 +271,7 @@ class Recorder:
         except OSError as error:
             self.warn_once(f"A new journal segment cannot be begun ({error.strerror}).", "segment")
             return
-        self._keysets.clear()
-        self._system_keysets.clear()
+        self._keysets.forget()
         self.live.feed.add_segment(self._writer.segments[-1])
 
     # ------------------------------------------------------------------ reading
@@ -284,6 +280,7 @@ class Recorder:
         """Return the summary, of every row logged so far, not to be changed."""
         if self.is_closed or self.is_foreign:
             return self._last_summary
+        self.encoder.drain()
         newest = (self._writer.segments[-1], self._writer.size)
         if newest == self._summary_at:
             return self._last_summary
@@ -312,6 +309,7 @@ class Recorder:
             If the store cannot be written now; nothing is lost.
         """
         if not self.is_closed and not self.is_foreign:
+            self.encoder.drain()
             FLUSHER.flush(self.live)
 
     def subscribe(self, listener: Callable[[set[str]], None]) -> Callable[[], None]:
@@ -328,12 +326,18 @@ class Recorder:
 
     def finish(self, state: str, exit_code: int) -> None:
         """Append the end of the run and take everything in; what is logged later raises."""
-        with self.lock:
-            if self.is_closed or self.is_foreign:
-                return
-            self._outbox.put(facts.Finish(state, exit_code, now_us()))
-            self.is_closed = True
-            waiting = len(self._outbox.waiting)
+        while not self.is_closed and not self.is_foreign:
+            self.encoder.drain()
+            with self.lock:
+                if self.encoder.keys:  # of another thread, which goes on logging
+                    continue
+                if not self.is_closed:
+                    self._outbox.put(facts.Finish(state, exit_code, now_us()))
+                    self.is_closed = True
+                    break
+        else:
+            return
+        waiting = len(self._outbox.waiting)
         if waiting:
             self.warn_once(
                 f"The journal still cannot be written: the last {waiting:,} facts of run "
@@ -373,6 +377,7 @@ class Recorder:
         """In a forked child: the journal is the parent's, and nothing is read or written."""
         self.is_foreign = True
         self.lock = threading.RLock()
+        self.encoder = Encoder(self._log_late)
         self._is_busy = False
         self._last_summary = dict(self.live.feed.intake.fold.values)
 

@@ -6,6 +6,7 @@ No array library is imported: arrays and scalars are known by how they behave.
 from __future__ import annotations
 
 import collections.abc as abc
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -17,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from tracker.media.wrapping import as_media
 from tracker.run import arrays
+from tracker.run.encoder import Late
 
 PLAIN = frozenset({float, int, bool, str, type(None)})
 MAX_DEPTH = 32
@@ -50,9 +52,24 @@ class Coercer:
         Keeps bytes by content and returns their digest.
     complain : callable
         Is told, in a sentence, of anything that could not be kept as it was.
+    may_wait : bool
+        Leave files of a row that take a while as :class:`~tracker.run.encoder.Late`.
+
+    Attributes
+    ----------
+    earlier : mapping
+        The summary of the run that this one goes on from: its tables go on too.
     """
 
-    def __init__(self, put_bytes: Callable[[bytes], str], complain: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        put_bytes: Callable[[bytes], str],
+        complain: Callable[[str], None],
+        *,
+        may_wait: bool = False,
+    ) -> None:
+        self.earlier: Mapping[str, Any] = {}
+        self._may_wait = may_wait
         self._put_bytes = put_bytes
         self._complain = complain
         self._told: set[str] = set()
@@ -77,7 +94,23 @@ class Coercer:
             if self._is_branch(value, path):
                 yield from self._pairs(name + ".", value, path)
             else:
+                self._prepare(name, value)
                 yield name, self._guarded(value, "row", path)
+                for beside, table in self._companions(name, value):
+                    yield beside, self._guarded(table, "row", path)
+
+    def _prepare(self, name: str, value: Any) -> None:
+        """Let a table that is logged in increments go on after the run's last session."""
+        earlier = self.earlier.get(name)
+        if isinstance(earlier, Mapping) and hasattr(type(value), "resume_from"):
+            with contextlib.suppress(ValueError, TypeError):  # a user's own summary
+                value.resume_from(dict(earlier))
+
+    def _companions(self, name: str, value: Any) -> list[tuple[str, Any]]:
+        """Return what is logged beside a value: the table of a chart."""
+        if not hasattr(type(value), "companions"):
+            return []
+        return list(value.companions(name).items())
 
     def _items(self, data: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
         try:
@@ -138,9 +171,9 @@ class Coercer:
 
     def _plain(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if is_storable(value):
-            return self._refer(value, path)
+            return self._refer(value, place, path)
         if place != "config" and (media := self._as_media(value)) is not None:
-            return self._refer(media, path)
+            return self._refer(media, place, path)
         if isinstance(value, str | bool | int | float | enum.Enum):
             return self._of_subclass(value, place, path)
         if isinstance(value, _BYTES):
@@ -162,8 +195,20 @@ class Coercer:
             )
             return None
 
-    def _refer(self, value: Storable, path: tuple[int, ...]) -> Any:
+    def _refer(self, value: Storable, place: Place, path: tuple[int, ...]) -> Any:
+        if place == "row" and self._may_wait and hasattr(value, "snapshot"):
+            late = value.snapshot()
+            if not late.is_quick:
+                return Late(late, late.held_bytes)
         return self._guarded(value.to_reference(self._put_bytes), "inner", path)
+
+    def _refer_all(self, media: list[Any], place: Place, path: tuple[int, ...]) -> Any:
+        if place == "row" and self._may_wait and all(hasattr(m, "snapshot") for m in media):
+            late = [each.snapshot() for each in media]
+            if not all(each.is_quick for each in late):
+                return Late(late, sum(each.held_bytes for each in late))
+            media = late
+        return {"_type": "media-list", "items": [self._refer(m, "inner", path) for m in media]}
 
     def _of_subclass(self, value: Any, place: Place, path: tuple[int, ...]) -> Any:
         if isinstance(value, enum.Enum):
@@ -186,6 +231,8 @@ class Coercer:
             )
             return _text_of(value)
         path = (*path, id(value))
+        if place != "config" and isinstance(value, list | tuple) and (media := _all_media(value)):
+            return self._refer_all(media, place, path)
         place = "inner" if place in ("row", "summary") else place
         fields = _fields(value)
         if fields is not None:
@@ -195,8 +242,6 @@ class Coercer:
             }
         if isinstance(value, range) and len(value) > LONGEST_RANGE:
             return str(value)
-        if place != "config" and isinstance(value, list | tuple) and (media := _all_media(value)):
-            return {"_type": "media-list", "items": [self._refer(each, path) for each in media]}
         items = value if isinstance(value, abc.Sequence) else _sorted(value)
         return [self._guarded(item, place, path) for item in items]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from tracker.errors import QueryError
+from tracker.store.tables import bind_tables
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,8 +25,13 @@ _BLANK = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _EXPLAIN = re.compile(r"EXPLAIN\s*(?:ANALYZE\b)?\s*(?:\([^)]*\))?", re.IGNORECASE)
 
 
-def run_query(db: duckdb.DuckDBPyConnection, query: str, parameters: Any = None) -> DataFrame:
-    """Run one reading statement on a connection of :meth:`Store.reading`.
+def run_query(
+    db: duckdb.DuckDBPyConnection,
+    query: str,
+    parameters: Any = None,
+    objects_dir: Path | None = None,
+) -> DataFrame:
+    """Run one reading statement on a connection of :meth:`Store.querying`.
 
     Parameters
     ----------
@@ -34,6 +41,8 @@ def run_query(db: duckdb.DuckDBPyConnection, query: str, parameters: Any = None)
         One SELECT, WITH, FROM, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
     parameters : list, tuple or dict, optional
         Values for ``?``, ``$1`` or ``$name`` in `query`.
+    objects_dir : Path, optional
+        Where logged tables are; without it they cannot be named.
 
     Raises
     ------
@@ -42,6 +51,8 @@ def run_query(db: duckdb.DuckDBPyConnection, query: str, parameters: Any = None)
     """
     check_query(query)
     try:
+        if objects_dir is not None:
+            bind_tables(db, objects_dir, query)
         return db.execute(query, parameters).df()
     except duckdb.PermissionException as error:
         raise QueryError(
@@ -49,7 +60,10 @@ def run_query(db: duckdb.DuckDBPyConnection, query: str, parameters: Any = None)
             f"store's own tables ({TABLES}). {_reason(error)}"
         ) from error
     except duckdb.CatalogException as error:
-        raise QueryError(f"{_reason(error)} The store has {TABLES}.") from error
+        raise QueryError(
+            f"{_reason(error)} The store has {TABLES}, and the tables that runs logged, by their "
+            "keys."
+        ) from error
     except duckdb.Error as error:
         raise QueryError(f"The query failed: {_reason(error)}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import duckdb
 
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
 from tracker.settings import DATABASE_FILE
-from tracker.store import archive, lock, migrate
+from tracker.store import archive, lock, migrate, tables
 from tracker.store.forks import GATE
 
 LOCK_FILE = "tracker.lock"
@@ -33,7 +33,15 @@ READ_CONFIG = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
+# The rest is set once the store is attached.
+QUERY_CONFIG = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+SCHEMA = "store"
 HELD_PATIENCE_S = 5.0
+Connect = Callable[[], duckdb.DuckDBPyConnection]
 
 # What DuckDB says, in the order in which we look for it.
 _HELD = ("Could not set lock", "onflicting lock", "different configuration", "already attached")
@@ -84,10 +92,24 @@ class Store:
         StoreDamagedError, SchemaTooNewError
             If the file cannot be read by this version.
         """
+        with self._reading(self._connect_reading) as db:
+            yield db
+
+    @contextlib.contextmanager
+    def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the database for reading as :meth:`reading` does, and the objects with it.
+
+        The errors are those of :meth:`reading`.
+        """
+        with self._reading(self._connect_beside) as db:
+            yield db
+
+    @contextlib.contextmanager
+    def _reading(self, connect: Connect) -> Iterator[duckdb.DuckDBPyConnection]:
         if not self.database.exists():
             with self.writing():
                 pass
-        with self._opened(read_only=True) as db:
+        with self._opened(connect, shared=True) as db:
             version = migrate.version_of(db)
             migrate.check(version, self.database)
             if version == migrate.VERSION:
@@ -95,7 +117,7 @@ class Store:
                 return
         with self.writing():
             pass
-        with self._opened(read_only=True) as db:
+        with self._opened(connect, shared=True) as db:
             yield db
 
     @contextlib.contextmanager
@@ -114,7 +136,7 @@ class Store:
                 f"The store {self.root} cannot be made: {error.strerror}. Choose another place "
                 "with TRACKER_DIR or tracker.init(dir=…)."
             ) from error
-        with self._opened(read_only=False) as db:
+        with self._opened(self._connect_writing, shared=False) as db:
             migrate.begin(db, self.database)
             yield db
             db.execute("COMMIT")
@@ -178,12 +200,13 @@ class Store:
         return self.root / LOCK_FILE
 
     @contextlib.contextmanager
-    def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _opened(self, connect: Connect, *, shared: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         give_up_at = time.monotonic() + HELD_PATIENCE_S
         while True:
-            with lock.locked(self.lock_file, shared=read_only), GATE.passing():
+            with lock.locked(self.lock_file, shared=shared), GATE.passing():
                 try:
-                    db = self._connect(read_only=read_only)
+                    with self._explaining(is_opening=True):
+                        db = connect()
                 except StoreLockedError:
                     if time.monotonic() > give_up_at:
                         raise
@@ -194,12 +217,33 @@ class Store:
             # Another program has the file open without our lock: nothing to wait on but time.
             time.sleep(0.05)
 
-    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        with self._explaining(is_opening=True):
-            if not read_only and not self.database.exists():
-                self._create()
-            config: dict[str, Any] = dict(READ_CONFIG if read_only else WRITE_CONFIG)
-            return duckdb.connect(self.database, read_only=read_only, config=config)
+    def _connect_reading(self) -> duckdb.DuckDBPyConnection:
+        config: dict[str, Any] = dict(READ_CONFIG)
+        return duckdb.connect(self.database, read_only=True, config=config)
+
+    def _connect_writing(self) -> duckdb.DuckDBPyConnection:
+        if not self.database.exists():
+            self._create()
+        config: dict[str, Any] = dict(WRITE_CONFIG)
+        return duckdb.connect(self.database, config=config)
+
+    def _connect_beside(self) -> duckdb.DuckDBPyConnection:
+        """Attach the file to a database of its own.
+
+        A connection that may read a folder needs other settings than :meth:`reading`, and
+        DuckDB allows a file only one set of them in a process.
+        """
+        config: dict[str, Any] = dict(QUERY_CONFIG)
+        db = duckdb.connect(":memory:", config=config)
+        try:
+            name = str(self.database).replace("'", "''")
+            db.execute(f"ATTACH '{name}' AS {SCHEMA} (READ_ONLY)")
+            db.execute(f"USE {SCHEMA}")
+            tables.guard(db, self.objects_dir)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _create(self) -> None:
         """Make the database under another name: a half-made one is never seen."""

@@ -1,0 +1,49 @@
+"""Masks on images: a class for each pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tracker.errors import UsageError
+from tracker.media.image import Image
+from tracker.media.pixels import on_this_machine
+
+
+class Mask(NamedTuple):
+    """The classes of an image's pixels, as an image of grey levels, and their names."""
+
+    image: Image
+    labels: dict[str, str]
+
+
+def read_masks(masks: object) -> dict[str, Mask]:
+    """Return masks by name.
+
+    Raises
+    ------
+    UsageError
+        If a mask is no array or image of class numbers from 0 to 255.
+    """
+    if not isinstance(masks, Mapping):
+        raise UsageError(f"masks is {masks!r}: expected a dict of masks by name.")
+    return {str(name): _read_mask(str(name), mask) for name, mask in masks.items()}
+
+
+def _read_mask(name: str, mask: object) -> Mask:
+    given = mask if isinstance(mask, Mapping) else {}
+    labels = {
+        str(number): str(label) for number, label in (given.get("class_labels") or {}).items()
+    }
+    if "path" in given:
+        return Mask(Image(given["path"], mode="L", file_type="png"), labels)
+    import numpy as np
+
+    classes = np.asarray(on_this_machine(given.get("mask_data")))
+    is_whole = classes.ndim == 2 and classes.size and classes.dtype.kind in "biu"
+    if not is_whole or classes.min() < 0 or classes.max() > 255:
+        raise UsageError(
+            f"The mask {name!r} has no class number for each pixel: expected 'mask_data', an array "
+            "height × width of whole numbers from 0 to 255, or 'path'."
+        )
+    return Mask(Image(classes.astype(np.uint8), mode="L"), labels)

@@ -1,0 +1,114 @@
+"""Reads what runs logged besides numbers: which keys hold media, and the references themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from tracker.store.encode import load_json
+
+
+@dataclass(frozen=True, slots=True)
+class MediaKey:
+    """A key under which media were logged.
+
+    Attributes
+    ----------
+    key : str
+    type : str
+        The ``_type`` of the last value; of a list that of its items.
+    run_keys : tuple of int
+        The runs that logged it.
+    count : int
+        How many values there are.
+    first_step, last_step : int
+        Between which they lie.
+    """
+
+    key: str
+    type: str
+    run_keys: tuple[int, ...]
+    count: int
+    first_step: int
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One value: of which run, at which step, and what stands in the history for it."""
+
+    run_key: int
+    step: int
+    reference: Any
+
+
+_TYPE = (
+    "CASE WHEN (v.value ->> '$._type') = 'media-list' THEN v.value ->> '$.items[0]._type' "
+    "ELSE v.value ->> '$._type' END"
+)
+_KEYS = f"""
+    SELECT s.key, arg_max({_TYPE}, v.step), list(DISTINCT s.run_key ORDER BY s.run_key),
+           count(*), min(v.step), max(v.step)
+    FROM series s JOIN value v USING (series_key)
+    WHERE s.kind = 'json' AND s.stream = 'default' AND s.run_key IN (SELECT unnest($runs))
+          AND json_type(v.value) = 'OBJECT' AND (v.value ->> '$._type') IS NOT NULL
+    GROUP BY s.key ORDER BY min(s.series_key)
+"""
+_STEPS = """
+    SELECT DISTINCT v.step FROM series s JOIN value v USING (series_key)
+    WHERE s.stream = 'default' AND s.kind = 'json' AND s.key = $key
+          AND s.run_key IN (SELECT unnest($runs)) AND json_type(v.value) = 'OBJECT'
+    ORDER BY v.step
+"""
+# A step that was logged twice has its last value.
+_VALUES = """
+    SELECT s.run_key, v.step, arg_max(v.value, v.rowid)
+    FROM series s JOIN value v USING (series_key)
+    WHERE s.stream = 'default' AND s.kind = 'json' AND s.key = $key
+          AND s.run_key IN (SELECT unnest($runs)) AND v.step BETWEEN $first AND $last
+    GROUP BY s.run_key, v.step ORDER BY s.run_key, v.step
+"""
+_AT = """
+    SELECT s.run_key, max(v.step) FROM series s JOIN value v USING (series_key)
+    WHERE s.stream = 'default' AND s.kind = 'json' AND s.key = $key
+          AND s.run_key IN (SELECT unnest($runs)) AND v.step <= $step
+    GROUP BY s.run_key
+"""
+
+
+def media_keys(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int]) -> list[MediaKey]:
+    """Return the keys under which these runs logged media, in the order of their first use."""
+    rows = db.execute(_KEYS, {"runs": list(run_keys)}).fetchall()
+    return [
+        MediaKey(key, kind or "", tuple(runs), count, first, last)
+        for key, kind, runs, count, first, last in rows
+    ]
+
+
+def media_steps(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int], key: str) -> list[int]:
+    """Return the steps at which any of these runs logged media under a key, ascending."""
+    rows = db.execute(_STEPS, {"runs": list(run_keys), "key": key}).fetchall()
+    return [step for (step,) in rows]
+
+
+def media_between(
+    db: duckdb.DuckDBPyConnection, run_keys: Sequence[int], key: str, first: int, last: int
+) -> list[Logged]:
+    """Return what these runs logged under a key from step `first` to step `last`."""
+    bound = {"runs": list(run_keys), "key": key, "first": first, "last": last}
+    rows = db.execute(_VALUES, bound).fetchall()
+    return [Logged(run_key, step, load_json(value)) for run_key, step, value in rows]
+
+
+def media_at(
+    db: duckdb.DuckDBPyConnection, run_keys: Sequence[int], key: str, step: int | None = None
+) -> list[Logged]:
+    """Return for each of these runs the last value of a key up to `step`; None for the end."""
+    bound = {"runs": list(run_keys), "key": key, "step": 2**62 if step is None else step}
+    found = []
+    for run_key, at in db.execute(_AT, bound).fetchall():
+        found += media_between(db, [run_key], key, at, at)
+    return found
