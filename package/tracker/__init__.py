@@ -54,6 +54,7 @@ __all__ = [
 
 # public name -> module that has it
 _PLACES = {
+    "agent": "tracker.sweeps",
     "AlertLevel": "tracker.compat",
     "Api": "tracker.api",
     "Artifact": "tracker.artifacts.artifact",
@@ -73,6 +74,7 @@ _PLACES = {
     "Plotly": "tracker.media.plotly",
     "Run": "tracker.run.run",
     "Settings": "tracker.compat",
+    "Sweep": "tracker.sweeps",
     "Table": "tracker.media.table",
     "Text": "tracker.media.text",
     "UsageError": "tracker.errors",
@@ -110,8 +112,8 @@ _PLACES = {
 class _FrontDoor(ModuleType):
     """The module's class: `run`, `config` and `summary` are the current run's, read anew.
 
-    They are properties because the room of that name, ``tracker/run/``, would otherwise
-    take the place of ``tracker.run`` as soon as it is imported.
+    They and `sweep` are properties because the rooms of that name, such as ``tracker/run/``,
+    would otherwise take the place of ``tracker.run`` as soon as they are imported.
     """
 
     @property
@@ -121,6 +123,14 @@ class _FrontDoor(ModuleType):
     @run.setter
     def run(self, value: Any) -> None:
         """Ignore the import system, which sets a package's submodules as attributes."""
+
+    @property
+    def sweep(self) -> Any:
+        return import_module("tracker.sweeps").sweep
+
+    @sweep.setter
+    def sweep(self, value: Any) -> None:
+        """Ignore the import system, as for `run`."""
 
     @property
     def config(self) -> Any:
@@ -145,7 +155,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PLACES, "config", "plot", "run", "summary"})
+    return sorted({*globals(), *_PLACES, "config", "plot", "run", "summary", "sweep"})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -61,6 +61,14 @@ class FilterSyntaxError(QueryError):
         self.place = place
 
 
+class TrialStopped(SystemExit):
+    """Raised by ``log`` in a trial of a sweep that is to end now; its agent goes on.
+
+    It passes through ``except Exception``, as training loops have it, and a program that does not
+    catch it ends without a traceback.
+    """
+
+
 class TrackerWarning(UserWarning):
     """A problem inside the tracker that training survived."""
 

@@ -15,23 +15,29 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tracker import display, sources
 from tracker.errors import UsageError, warn
 from tracker.records import MetricRule
-from tracker.run import exits
+from tracker.run import exits, trials
+from tracker.run.arguments import (
+    as_text,
+    from_environment,
+    merge_settings,
+    read_tags,
+    reinit_word,
+    select,
+)
 from tracker.run.begin import Wish, begin, begin_disabled, with_store
 from tracker.run.config import Config
 from tracker.run.config_input import read_config, read_defaults
-from tracker.run.identity import check_tags
-from tracker.run.origin import check_name, default_project, find_origin, forget, remember
+from tracker.run.origin import Origin, check_name, default_project, find_origin, forget, remember
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
 from tracker.run.run_files import PathLike
 from tracker.run.summary import Summary
+from tracker.run.trials import Trial
 from tracker.settings import Settings, read_settings
 from tracker.store.store import open_store
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact
-
-REINIT_WORDS = ("default", "return_previous", "finish_previous", "create_new")
 
 _current: Run | None = None
 
@@ -123,45 +129,83 @@ def init(
     StoreError
         If the store cannot be made or read.
     """
-    global _current
-    chosen = read_settings(dir, mode, _merge_settings(settings, save_code))
-    word = _reinit_word(reinit)
+    chosen = read_settings(dir, mode, merge_settings(settings, save_code))
+    trial = trials.beginning()
+    if trial is not None:
+        trial.refuse(project=project, id=id)
+        chosen = replace(chosen, root=trial.root)
+    word = "create_new" if trial else reinit_word(reinit)
     if word == "return_previous" and (previous := _last_active()) is not None:
         return previous
     if tensorboard or sync_tensorboard or monitor_gym:
         warn("tracker does not read TensorBoard or gym by itself yet: log their values yourself.")
     wish = Wish(
-        check_name("project", project or _environment("PROJECT")) or default_project(),
+        _project(project) if trial is None else trial.project,
         {
-            "name": _text(name or _environment("NAME")),
-            "group": _text(group or _environment("RUN_GROUP")),
-            "job_type": _text(job_type or _environment("JOB_TYPE")),
-            "notes": _text(notes or _environment("NOTES")),
-            "sweep_id": _environment("SWEEP_ID"),
-            "tags": _tags(tags),
+            "name": (trial and trial.name) or as_text(name or from_environment("NAME")),
+            "group": as_text(group or from_environment("RUN_GROUP")),
+            "job_type": as_text(job_type or from_environment("JOB_TYPE")),
+            "notes": as_text(notes or from_environment("NOTES")),
+            "sweep_id": trial.sweep_id if trial else from_environment("SWEEP_ID"),
+            "tags": read_tags(tags),
         },
-        _selected(read_config(config), config_include_keys, config_exclude_keys),
+        select(read_config(config), config_include_keys, config_exclude_keys),
         read_defaults(Path.cwd()),
         is_notebook() if allow_val_change is None else allow_val_change,
     )
-    run_id = check_name("id", id if id is not None else _environment("RUN_ID"))
+    run_id = check_name("id", id if id is not None else from_environment("RUN_ID"))
     if word == "finish_previous":
         _finish_active()
+    if trial is not None:
+        return _start_trial(chosen, replace(wish, config=trial.merge(wish.config)), trial)
     if chosen.mode == "disabled":
         run = begin_disabled(chosen, wish, run_id or "disabled")
     else:
-        run = _open(
+        origin = _find(
             chosen, wish, run_id,
-            resume=resume if resume is not None else _environment("RESUME"),
+            resume=resume if resume is not None else from_environment("RESUME"),
             resume_from=resume_from, fork_from=fork_from,
         )  # fmt: skip
+        run = _open(chosen, wish, origin)
+        display.show(run)
     if word != "create_new":
-        _current = run
-        run.after_end(_forget)
+        _make_current(run)
     return run
 
 
-def _open(
+def _project(given: str | None) -> str:
+    return check_name("project", given or from_environment("PROJECT")) or default_project()
+
+
+def _start_trial(chosen: Settings, wish: Wish, trial: Trial) -> Run:
+    """Start the run of a sweep's trial, whose panel is the sweep's."""
+    if chosen.mode == "disabled":
+        run = begin_disabled(chosen, wish, trial.run_id)
+    else:
+        # Its id is new, so that nothing of it can be in the database.
+        origin = Origin(trial.run_id, wish.fields["name"] or trial.friendly_name)
+        run = _open(chosen, wish, with_store(open_store(chosen.root), lambda: origin))
+        run.is_quiet = True
+    trial.begin(run)
+    _make_current(run)
+    return run
+
+
+def _make_current(run: Run) -> None:
+    """Make a run the current one; after the end of a trial it is the one from before."""
+    global _current
+    before = _current if trials.here() is not None else None
+    _current = run
+
+    def forget(_: Run) -> None:
+        global _current
+        if _current is run:
+            _current = before if before is not None and before.is_alive else None
+
+    run.after_end(forget)
+
+
+def _find(
     chosen: Settings,
     wish: Wish,
     run_id: str | None,
@@ -169,16 +213,20 @@ def _open(
     resume: str | bool | None,
     resume_from: str | None,
     fork_from: str | None,
-) -> Run:
+) -> Origin:
     store = open_store(chosen.root)
     taken = {run.name for run in exits.active() if run.project == wish.project}
-    origin = with_store(
+    return with_store(
         store,
         lambda: find_origin(
             store, wish.project, run_id=run_id, name=wish.fields["name"], resume=resume,
             fork_from=fork_from, resume_from=resume_from, taken=taken,
         ),
     )  # fmt: skip
+
+
+def _open(chosen: Settings, wish: Wish, origin: Origin) -> Run:
+    store = open_store(chosen.root)
     run = begin(chosen, store, wish, origin)
     if origin.is_auto:
         remember(store, run.project, run.id)
@@ -187,7 +235,9 @@ def _open(
         )
     sources.connect(run, origin.first_line)
     exits.watch(run)
-    display.show(run)
+    around = trials.here()
+    if around is not None:
+        around.runs.append(run)
     return run
 
 
@@ -208,7 +258,7 @@ def _finish_active() -> None:
 
 def current() -> Run | None:
     """Return the current run, None where there is none."""
-    return _current
+    return trials.current_run() or _current
 
 
 def require(action: str) -> Run:
@@ -219,14 +269,15 @@ def require(action: str) -> Run:
     UsageError
         If there is none.
     """
-    if _current is None:
+    run = current()
+    if run is None:
         raise UsageError(f"You must call tracker.init() before tracker.{action}()")
-    return _current
+    return run
 
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
     """Log to the current run; see :meth:`tracker.Run.log`."""
-    run = _current
+    run = trials.current_run() or _current
     if run is None:
         run = require("log")
     run.log(data, step, commit)
@@ -234,8 +285,9 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """Finish the current run, if there is one; see :meth:`tracker.Run.finish`."""
-    if _current is not None:
-        _current.finish(exit_code, quiet)
+    run = current()
+    if run is not None:
+        run.finish(exit_code, quiet)
 
 
 join = finish  # W&B's old name
@@ -313,12 +365,14 @@ def use_artifact(
 
 def current_config() -> Config | Before:
     """Return the current run's config."""
-    return _current.config if _current is not None else Before("config")
+    run = current()
+    return Before("config") if run is None else run.config
 
 
 def current_summary() -> Summary | Before:
     """Return the current run's summary."""
-    return _current.summary if _current is not None else Before("summary")
+    run = current()
+    return Before("summary") if run is None else run.summary
 
 
 class Before:
@@ -338,55 +392,3 @@ class Before:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         return self._refuse()
-
-
-def _forget(run: Run) -> None:
-    global _current
-    if _current is run:
-        _current = None
-
-
-def _merge_settings(settings: Any, save_code: bool | None) -> Any:
-    if save_code is None:
-        return settings
-    if isinstance(settings, Settings):
-        return replace(settings, save_code=save_code)
-    if settings is None or isinstance(settings, Mapping):
-        return {**(settings or {}), "save_code": save_code}
-    return settings
-
-
-def _reinit_word(reinit: bool | str | None) -> str:
-    if isinstance(reinit, bool):
-        return "finish_previous" if reinit else "return_previous"
-    word = "default" if reinit is None else reinit
-    if word not in REINIT_WORDS:
-        raise UsageError(
-            f"reinit is {reinit!r}: expected one of {', '.join(map(repr, REINIT_WORDS))}."
-        )
-    if word == "default":
-        return "finish_previous" if is_notebook() else "return_previous"
-    return word
-
-
-def _selected(
-    values: dict[str, Any], included: Sequence[str] | None, excluded: Sequence[str] | None
-) -> dict[str, Any]:
-    if included:
-        return {key: value for key, value in values.items() if key in included}
-    return {key: value for key, value in values.items() if key not in (excluded or ())}
-
-
-def _tags(given: Sequence[str] | None) -> list[str] | None:
-    text = _environment("TAGS")
-    if given is None and text is not None:
-        given = [tag.strip() for tag in text.split(",") if tag.strip()]
-    return None if given is None else list(check_tags(given))
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _environment(name: str) -> str | None:
-    return os.environ.get(f"TRACKER_{name}") or os.environ.get(f"WANDB_{name}") or None

@@ -206,10 +206,10 @@ def sql(query: str, params: Any = None, dir: str | os.PathLike[str] | None = Non
     """Return what one SELECT over the store gives, as a DataFrame.
 
     The tables to ask are ``runs``, ``history`` (numbers), ``history_values`` (all else),
-    ``summary``, ``system``, ``media``, ``console_lines``, ``cells``, ``events`` and
-    ``artifacts``. Config, summary and metadata are JSON: ``config ->> '$.lr'``. A table that
-    runs logged has its key as its name, and the rows of all runs with ``project``, ``run_id``,
-    ``_step`` and ``_is_last`` before its own columns.
+    ``summary``, ``system``, ``media``, ``console_lines``, ``cells``, ``events``,
+    ``artifacts``, ``sweeps`` and ``trials``. Config, summary and metadata are JSON:
+    ``config ->> '$.lr'``. A table that runs logged has its key as its name, and the rows of all
+    runs with ``project``, ``run_id``, ``_step`` and ``_is_last`` before its own columns.
 
     Parameters
     ----------

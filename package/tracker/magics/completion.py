@@ -20,7 +20,7 @@ _VIEWS: list[_Offer] = [
     (word, "view")
     for word in (
         "artifacts", "cells", "console_lines", "events", "history", "history_values", "media",
-        "runs", "summary", "system",
+        "runs", "summary", "sweeps", "system", "trials",
     )
 ]  # fmt: skip
 _MAGIC = re.compile(r"^[^%]*?(?P<magic>%%?(?:tracker_sql|tracker|restore))[ \t]+(?P<rest>.*)$")

@@ -121,7 +121,8 @@ class Door:
         are no panels, in IPython in a terminal, a table comes in their place.
 
         In SQL there are the views runs, history, history_values, summary, system, media,
-        artifacts, cells, console_lines and events; $name is the variable of that name:
+        artifacts, sweeps, trials, cells, console_lines and events; $name is the variable of that
+        name:
 
         >>> best = 0.9
         >>> good = %tracker sql select name, summary->>'acc' a from runs where a::float > $best

@@ -101,10 +101,10 @@ class Config(MutableMapping[str, Any]):
 
     def lock(self, values: Mapping[str, Any], owner: str) -> None:
         """Set values that only `owner`, such as ``"sweep"``, may set from now on."""
-        self._change(values, True)
-        for key in values:
-            name = config_name(key)
-            self._locked[name] = (owner, copy.deepcopy(self._values[name]))
+        locked = {config_name(key): self._read(key, value) for key, value in values.items()}
+        merged = {name: merge_locked(self._values.get(name), v) for name, v in locked.items()}
+        self._change(merged, True)
+        self._locked |= {name: (owner, value) for name, value in locked.items()}
 
     def notice_changes(self) -> None:
         """Save nested values that were changed in place."""
@@ -197,7 +197,7 @@ class Config(MutableMapping[str, Any]):
     def _guarded(self, name: str, value: Any) -> Any:
         """Return the value with what is locked of it as it was."""
         owner, locked = self._locked[name]
-        merged = _merge_locked(value, locked)
+        merged = merge_locked(value, locked)
         if dump_json(merged) != dump_json(value):
             self._keeper.complain(f"Config item '{name}' was locked by '{owner}' (ignored update).")
         return merged
@@ -207,8 +207,9 @@ class Config(MutableMapping[str, Any]):
         self._keeper.save(values, before)
 
 
-def _merge_locked(value: Any, locked: Any) -> Any:
+def merge_locked(value: Any, locked: Any) -> Any:
+    """Return a value with what is locked of it put in its place, group by group."""
     if not (isinstance(value, dict) and isinstance(locked, dict)):
         return copy.deepcopy(locked)
-    kept = {key: _merge_locked(value.get(key), item) for key, item in locked.items()}
+    kept = {key: merge_locked(value.get(key), item) for key, item in locked.items()}
     return {**value, **kept}

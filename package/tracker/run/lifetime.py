@@ -31,6 +31,11 @@ class Lifetime(Identity):
         self._after_end: list[Callable[[Any], None]] = []
         self._ending = threading.RLock()
         self._is_ending = False
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Note that the run was told to end early: its end is then "stopped"."""
+        self._is_stopped = True
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Bring everything into the store and end the run; without effect on an ended one.
@@ -43,7 +48,10 @@ class Lifetime(Identity):
             Print no summary.
         """
         code = _exit_code(exit_code)
-        self._end("failed" if code else "finished", code, quiet=quiet)
+        if self._is_stopped:
+            self._end("stopped", 0, quiet=quiet)
+        else:
+            self._end("failed" if code else "finished", code, quiet=quiet)
 
     def mark_failed(self, error: BaseException) -> None:
         """End the run as failed, and store the traceback of `error`."""

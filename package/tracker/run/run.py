@@ -58,6 +58,7 @@ class Run(Outputs):
         self._alerted_at: dict[str, float] = {}
         self._lines = itertools.count(first_line)
         self._write_text: Callable[[str], None] = self._write_lines
+        self._on_log: Callable[[Mapping[str, Any]], None] | None = None
         keeper = ConfigKeeper(recorder, self._check_alive, self.use_artifact)
         self._config = Config(config, keeper=keeper, allow_val_change=allow_val_change)
         self._summary = Summary(
@@ -103,10 +104,14 @@ class Run(Outputs):
         ------
         RunFinishedError
             If the run has finished.
+        TrialStopped
+            If the run is a sweep's and is to end now; its agent catches that.
         """
         if type(data) is not dict:
             data = self._as_mapping(data)
         self._recorder.log(data, step, commit)
+        if self._on_log is not None:
+            self._on_log(data)
 
     def _as_mapping(self, data: object) -> Mapping[str, Any]:
         if isinstance(data, Mapping):
@@ -229,6 +234,10 @@ class Run(Outputs):
         self._recorder.append(*lines)
 
     # ------------------------------------------------------------------ helping
+
+    def after_log(self, listener: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call `listener` in the thread that logs, after each row; it may end the training."""
+        self._on_log = listener
 
     def hear_logs_by(self, write: Callable[[str], None]) -> None:
         """Hand what :meth:`write_logs` is given to `write`, which numbers the console's lines."""

@@ -18,7 +18,8 @@ READING_WORDS = (
     "SELECT", "WITH", "FROM", "VALUES", "TABLE", "DESCRIBE", "DESC", "SHOW", "SUMMARIZE", "EXPLAIN",
 )  # fmt: skip
 TABLES = (
-    "runs, history, history_values, system, summary, media, console_lines, cells, events, artifacts"
+    "runs, history, history_values, system, summary, media, console_lines, cells, events, "
+    "artifacts, sweeps, trials"
 )
 _READING_TYPES = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _BLANK = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from tracker.errors import StoreDamagedError, StoreError, TrackerWarning, UsageError
-from tracker.store import archive, documents, facts, journal, lock, sessions
+from tracker.store import archive, documents, facts, journal, lock, sessions, trial_table
 from tracker.store.feed import Feed
 from tracker.store.store import REBUILD_LOCK_FILE, Store, wal_of
 from tracker.store.versions import put_version
@@ -71,6 +71,7 @@ def make_anew(store: Store) -> tuple[Path | None, list[str]]:
     with lock.locked(store.lock_file):
         with fresh.writing() as db:
             sentences += documents.restore(db, store.root)
+            sentences += trial_table.restore(db, store.root)
         if wal_of(fresh.database).exists():
             raise StoreError(f"{fresh.database} cannot be finished: is the disk full?")
         aside = store.set_aside()

@@ -80,6 +80,15 @@ CREATE TABLE document (
     kind VARCHAR, project VARCHAR, name VARCHAR, version INTEGER, content JSON, updated_at TIMESTAMP
 );
 
+-- Sweeps and their trials, made from the ledgers in sweeps/. version: how many of its facts are here.
+CREATE TABLE sweep (
+    sweep_id VARCHAR, project VARCHAR, state VARCHAR, created_at TIMESTAMP, version BIGINT
+);
+CREATE TABLE trial (
+    sweep_id VARCHAR, number INTEGER, state VARCHAR, params JSON, run_id VARCHAR, value DOUBLE,
+    attempt INTEGER, agent VARCHAR, is_prior BOOLEAN, began_at TIMESTAMP, ended_at TIMESTAMP
+);
+
 -- How far each journal has been taken in; commits together with the rows themselves.
 CREATE TABLE journal (
     name        VARCHAR,
@@ -131,3 +140,11 @@ CREATE VIEW artifacts AS
     SELECT a.project, a.name, a.type, 'v' || a.version AS version, a.aliases, a.tags, a.digest,
            a.size_bytes, a.description, a.metadata, a.created_at, r.run_id
     FROM artifact_version a LEFT JOIN run r USING (run_key);
+CREATE VIEW sweeps AS
+    SELECT s.project, s.sweep_id, s.state, s.created_at, d.content -> '$.config' AS config
+    FROM sweep s LEFT JOIN document d
+        ON d.kind = 'sweep' AND d.project = s.project AND d.name = s.sweep_id;
+CREATE VIEW trials AS
+    SELECT s.project, t.sweep_id, t.number, t.state, t.params, t.value, t.run_id, t.attempt,
+           t.is_prior, t.began_at, t.ended_at
+    FROM trial t JOIN sweep s USING (sweep_id);

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from tracker.errors import UsageError
 from tracker.sweep.axes import Axis
@@ -64,6 +64,8 @@ class Space:
         self.parameters = tuple(parameters)
         by_name = {parameter.name: parameter for parameter in self.parameters}
         self._in_order = [by_name[name] for name in inner_last(by_name)]
+        self._tried: dict[int, tuple[Mapping[str, Any], Hashable]] = {}
+        self._on_grid: dict[int, tuple[Mapping[str, Any], int | None]] = {}
         self._searched = [p for p in self.parameters if p.distribution.size != 1]
         asked = {name for p in self.parameters for name in p.condition}
         self.dimensions = [_dimension(p, p.name in asked) for p in self._searched]
@@ -111,6 +113,16 @@ class Space:
             if parameter.name in flat and is_active(parameter, there):
                 there[parameter.name] = flat[parameter.name]
         return frozenset((name, self._value_key(name, value)) for name, value in there.items())
+
+    def tried(self, points: Iterable[Mapping[str, Any]]) -> set[Hashable]:
+        """Return the identities of points, which are remembered: they must not be changed."""
+        return set(_remembered(self._tried, points, self.identity))
+
+    def tried_on_grid(self, points: Iterable[Mapping[str, Any]]) -> set[int | None]:
+        """Return the places of points on the grid; they must not be changed."""
+        return set(
+            _remembered(self._on_grid, points, lambda p: self.grid.index_of(self.flatten(p)))
+        )
 
     def _value_key(self, name: str, value: Any) -> Hashable:
         axis = self._supports.get(name)
@@ -176,6 +188,23 @@ class Space:
                 place = float(by_name.get(parameter.name, ABSENT))
                 flat[parameter.name] = parameter.distribution.at(place)
         return self.nest(flat)
+
+
+Key = TypeVar("Key")
+
+
+def _remembered(
+    memory: dict[int, tuple[Mapping[str, Any], Key]],
+    points: Iterable[Mapping[str, Any]],
+    read: Callable[[Mapping[str, Any]], Key],
+) -> Iterator[Key]:
+    """Yield what is read of each point, once: a sampler asks for all trials each time."""
+    for point in points:
+        known = memory.get(id(point))
+        # What is remembered keeps the point, so that no other one gets its id.
+        if known is None or known[0] is not point:
+            known = memory[id(point)] = (point, read(point))
+        yield known[1]
 
 
 def _dimension(parameter: Parameter, is_asked: bool) -> Dimension:

@@ -119,7 +119,7 @@ def _first_untried(
     space: Space, known: Sequence[TrialFact], places: Array
 ) -> dict[str, Any] | None:
     """Return the first place's point that no trial has; any is new if there are countless."""
-    tried = set() if space.size is None else {space.identity(t.params) for t in known}
+    tried = set() if space.size is None else space.tried(t.params for t in known)
     for place in places:
         point = space.from_unit(place)
         if space.identity(point) not in tried:

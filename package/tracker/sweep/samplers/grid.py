@@ -16,6 +16,6 @@ def suggest_from_grid(space: Space, trials: Sequence[TrialFact]) -> dict[str, An
     A trial counts in whatever state it is, and whoever chose its parameters.
     """
     grid = space.grid
-    tried = {grid.index_of(space.flatten(trial.params)) for trial in trials if trial.params}
+    tried = space.tried_on_grid(trial.params for trial in trials if trial.params)
     index = next(index for index in count() if index not in tried)
     return space.nest(grid[index]) if index < grid.size else None

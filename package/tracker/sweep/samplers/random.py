@@ -30,7 +30,7 @@ def draw_untried(space: Space, trials: Sequence[TrialFact], rng: Random) -> dict
 
     Where points can be counted and few are left, one of those is drawn, all alike.
     """
-    tried = {space.identity(trial.params) for trial in trials if trial.params}
+    tried = space.tried(trial.params for trial in trials if trial.params)
     point = space.sample(rng)
     for _ in range(ATTEMPTS):
         if space.identity(point) not in tried:

@@ -1,0 +1,140 @@
+"""Follows the run of a trial: gathers its metric, and ends it when it is told to."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.errors import TrackerError, TrialStopped, warn
+from tracker.run.run import Run
+from tracker.store.trials import best_of
+from tracker.sweep.controller import Controller
+from tracker.sweep.stopping import rungs
+
+# A rule that judges at every value may take this share of the training's time.
+JUDGING_SHARE = 0.02
+
+
+class Watch:
+    """What the run of one trial and its sweep tell each other.
+
+    Parameters
+    ----------
+    controller : Controller
+    number, attempt : int
+        The trial, and which time it is run.
+
+    Attributes
+    ----------
+    values : list of float
+        The metric's values so far.
+    told : str or None
+        Why the trial is to stop.
+    has_metric : bool
+        Whether the run has logged the metric, or has it in its summary.
+    """
+
+    def __init__(self, controller: Controller, number: int, attempt: int) -> None:
+        self.values: list[float] = []
+        self.told: str | None = None
+        self.has_metric = False
+        self._controller = controller
+        self._trial = (number, attempt)
+        self._process = os.getpid()
+        self._run: Run | None = None
+        self._reported = 0
+        self._judge_at = 0.0
+        config = controller.config
+        self._rule = config.early_terminate
+        self._metric = config.metric.name if config.metric else None
+        self._path = tuple((self._metric or "").split("."))
+        self._rungs = frozenset(rungs(self._rule)) if self._rule else frozenset()
+        self._is_always = self._rule is not None and self._rule.type == "median"
+
+    def follow(self, run: Run) -> None:
+        """Follow a run from its beginning to its end."""
+        self._run = run
+        run.after_log(self._on_log)
+        run.before_flush(self._look)
+        run.before_end(self._on_end)
+
+    # Called for every row that is logged: must cost next to nothing.
+    def _on_log(self, data: Mapping[str, Any]) -> None:
+        if self._metric is not None:
+            value = data.get(self._metric)
+            if value is None and len(self._path) > 1:
+                value = _look_up(data, self._path)
+            if value is not None:
+                self._gather(value)
+        if self.told is not None:
+            self._stop()
+
+    def _gather(self, value: Any) -> None:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return
+        self.values.append(number)
+        if len(self.values) in self._rungs or (
+            self._is_always and time.monotonic() >= self._judge_at
+        ):
+            self._ask()
+
+    def _look(self) -> None:
+        """Ask, from the flush, whether the trial is to go on."""
+        if self.told is None and os.getpid() == self._process:
+            self._ask()
+
+    def _ask(self) -> None:
+        begun = time.monotonic()
+        try:
+            self.told = self._controller.report(*self._trial, self._news())
+        except (TrackerError, OSError) as error:
+            warn(f"The sweep cannot be asked whether this trial goes on: {error}")
+        now = time.monotonic()
+        self._judge_at = now + (now - begun) / JUDGING_SHARE
+
+    def _news(self) -> list[float]:
+        """Return the values that are to be kept in the ledger: only a rule needs them."""
+        if self._rule is None:
+            return []
+        news = self.values[self._reported :]
+        self._reported += len(news)
+        return news
+
+    def _stop(self) -> None:
+        if self._run is not None and self._run.is_alive:
+            self._run.stop()
+            raise TrialStopped(0)
+
+    def _on_end(self, run: Run) -> None:
+        metric = self._metric
+        if metric is None:
+            return
+        if not self.values:
+            self._gather_summary(run, metric)
+        self.has_metric = bool(self.values)
+        value = best_of(self.values, is_maximized=self._controller.config.is_maximized)
+        try:
+            if self._rule is not None:
+                self._controller.report(*self._trial, self._news())
+            self._controller.set_value(*self._trial, value)
+        except (TrackerError, OSError) as error:
+            warn(f"The sweep does not learn what this trial achieved: {error}")
+
+    def _gather_summary(self, run: Run, metric: str) -> None:
+        """Take the value that the run was given as its summary, if it logged none."""
+        value = run.summary.get(metric)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self.values.append(float(value))
+
+
+def _look_up(data: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = data
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value

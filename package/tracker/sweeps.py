@@ -1,0 +1,139 @@
+"""Sweeps as a user has them: made, run by agents, and shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from tracker.errors import UsageError
+from tracker.settings import find_store
+from tracker.store.store import open_store
+from tracker.sweep import creation
+from tracker.sweep.agent import Agent
+from tracker.sweep.handle import SweepHandle
+
+
+class Sweep(SweepHandle):
+    """The id of a sweep, that can also run it, steer it and say what it found.
+
+    ``tracker.sweep`` returns one; ``tracker.Sweep(sweep_id)`` finds it again.
+
+    Examples
+    --------
+    >>> sweep = tracker.sweep({"method": "bayes", "metric": {"name": "loss"},
+    ...                        "parameters": {"lr": {"min": 0.001, "max": 0.1}}})
+    >>> sweep.run(train, count=20, parallel=4)
+    >>> sweep.best_run().config
+    """
+
+    __slots__ = ()
+
+    def run(self, function: Callable[[], Any], count: int | None = None) -> Sweep:
+        """Run trials until there are none left; returns the sweep itself.
+
+        Parameters
+        ----------
+        function : callable
+            Called without arguments for each trial; it calls ``tracker.init()``, whose config
+            has the trial's parameters, and logs the sweep's metric.
+        count : int, optional
+            How many trials at most. Default: until the sweep is over.
+
+        Raises
+        ------
+        UsageError
+            If an argument cannot be used.
+        """
+        _check(function, count)
+        Agent(self._controller, function, count).run()
+        return self
+
+
+def sweep(
+    sweep: creation.Given,
+    entity: str | None = None,
+    project: str | None = None,
+    prior_runs: Sequence[str] | None = None,
+    *,
+    seed: int | None = None,
+    dir: str | os.PathLike[str] | None = None,
+) -> Sweep:
+    """Make a sweep.
+
+    Parameters
+    ----------
+    sweep : mapping, path of a YAML file, or callable
+        The config, in W&B's schema; a callable returns it.
+    entity : str, optional
+        Accepted for W&B's sake.
+    project : str, optional
+        Where its runs go. Default: the config's ``project``, else as for ``init``.
+    prior_runs : sequence of str, optional
+        Ids of runs of the project whose results the sweep starts from.
+    seed : int, optional
+        Of random and Bayesian search. Default: drawn.
+    dir : path-like, optional
+        The directory that holds the store; see :func:`tracker.settings.find_store`.
+
+    Returns
+    -------
+    Sweep
+        The sweep's id, a string of eight characters that has methods.
+
+    Raises
+    ------
+    UsageError
+        If the config cannot be used, in a sentence that names the field.
+    """
+    store = open_store(find_store(dir))
+    made = creation.create(store, sweep, project, prior_runs or (), seed)
+    handle = Sweep.of(made)
+    # A closed or broken terminal is no reason to fail.
+    with suppress(OSError, ValueError):
+        print(f"tracker: sweep {handle} of {handle.project} is kept in {store.root}",
+              file=sys.stderr)  # fmt: skip
+    return handle
+
+
+def agent(
+    sweep_id: str,
+    function: Callable[[], Any] | None = None,
+    entity: str | None = None,
+    project: str | None = None,
+    count: int | None = None,
+) -> None:
+    """Run trials of a sweep in this process, one after the other, until there are none left.
+
+    Parameters
+    ----------
+    sweep_id : str
+        The sweep: an id, ``project/id`` or W&B's ``entity/project/id``.
+    function : callable, optional
+        Called without arguments for each trial. Default: the sweep's program is started.
+    entity : str, optional
+        Accepted for W&B's sake.
+    project : str, optional
+        The sweep's project. Default: whichever has a sweep of that id.
+    count : int, optional
+        How many trials at most. Default: until the sweep is over.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such sweep.
+    UsageError
+        If an argument cannot be used.
+    """
+    _check(function, count)
+    found = Sweep(sweep_id, project)
+    found.run(function, count)  # type: ignore[arg-type]
+
+
+def _check(function: object, count: object) -> None:
+    if not callable(function):
+        raise UsageError(f"function is {function!r}: expected a function to call for each trial.")
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise UsageError(f"count is {count!r}: expected a whole number of at least 1.")
