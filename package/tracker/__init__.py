@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracker.compat import Settings
     from tracker.media.image import Image
     from tracker.panels.show import show
+    from tracker.report.report import Report
     from tracker.run.run import Run
     from tracker.start import (
         alert,
@@ -38,6 +39,7 @@ __all__ = [
     "Api",
     "Artifact",
     "Image",
+    "Report",
     "Run",
     "Settings",
     "__version__",
@@ -72,6 +74,7 @@ _PLACES = {
     "Molecule": "tracker.media.molecule",
     "Object3D": "tracker.media.object3d",
     "Plotly": "tracker.media.plotly",
+    "Report": "tracker.report.report",
     "Run": "tracker.run.run",
     "Settings": "tracker.compat",
     "Sweep": "tracker.sweeps",
@@ -145,7 +148,7 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         value = globals()[name] = getattr(import_module(_PLACES[name]), name)
         return value
-    if name in ("errors", "plot"):
+    if name in ("errors", "plot", "report"):
         return import_module(f"tracker.{name}")
     if not name.startswith("_") and name in import_module("tracker.compat").MISSING:
         raise AttributeError(
@@ -155,7 +158,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PLACES, "config", "plot", "run", "summary", "sweep"})
+    return sorted({*globals(), *_PLACES, "config", "plot", "report", "run", "summary", "sweep"})
 
 
 def load_ipython_extension(shell: Any) -> None:

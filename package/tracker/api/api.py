@@ -15,7 +15,8 @@ from tracker.api.runs import Runs
 from tracker.api.user import User
 from tracker.errors import NotFoundError, UsageError
 from tracker.settings import find_store
-from tracker.store import read
+from tracker.store import documents, read
+from tracker.store.documents import Document
 from tracker.store.query import run_query
 from tracker.store.store import open_store
 
@@ -183,6 +184,27 @@ class Api:
                 if project.name == parts[0]:
                     return project
         return self.run(path)
+
+    def reports(
+        self, path: str | None = None, name: str | None = None, per_page: int = 50
+    ) -> list[Document]:
+        """Return the saved reports of a project, or of all: their newest versions.
+
+        ``tracker.Report.of(document)`` makes one of them a report again.
+
+        Parameters
+        ----------
+        path : str, optional
+            ``"project"``. Default: all projects.
+        name : str, optional
+            Only reports of this title.
+        per_page : int
+            W&B's; means nothing here.
+        """
+        project = None if path is None else path.strip("/").rpartition("/")[2]
+        with self._reader.open() as db:
+            found = documents.find(db, "report", project or None)
+        return [each for each in found if name is None or each.content.get("title") == name]
 
     def sql(self, query: str, params: Any = None) -> DataFrame:
         """Return what one SELECT over the store gives; see :func:`tracker.sql`."""

@@ -1,0 +1,109 @@
+"""Reports: what stays of runs. A narrative with charts, tables and media in it.
+
+The names are those of W&B's ``wandb_workspaces.reports.v2``::
+
+    import tracker.report as wr
+
+    report = wr.Report("digits", title="Which learning rate?")
+    report.blocks = [wr.H1("Losses"), wr.PanelGrid(panels=[wr.LinePlot(y=["loss"])])]
+    report.to_html("digits.html")
+"""
+
+from __future__ import annotations
+
+from tracker.report.blocks import (
+    H1,
+    H2,
+    H3,
+    ArtifactBlock,
+    BlockQuote,
+    CalloutBlock,
+    CheckedList,
+    CheckedListItem,
+    CodeBlock,
+    Gallery,
+    GalleryReport,
+    GalleryURL,
+    HorizontalRule,
+    LatexBlock,
+    MarkdownBlock,
+    OrderedList,
+    P,
+    SQLBlock,
+    TableBlock,
+    TableOfContents,
+    UnorderedList,
+)
+from tracker.report.fields import Config, Metric, SummaryMetric
+from tracker.report.pictures import Image, Video
+from tracker.report.plots import (
+    BarPlot,
+    CodeComparer,
+    GradientPoint,
+    Layout,
+    LinePlot,
+    MarkdownPanel,
+    MediaBrowser,
+    ParallelCoordinatesPlot,
+    ParallelCoordinatesPlotColumn,
+    ParameterImportancePlot,
+    RunComparer,
+    RunTable,
+    ScalarChart,
+    ScatterPlot,
+)
+from tracker.report.report import Report
+from tracker.report.runset import OrderBy, PanelGrid, Pin, Runset, RunSettings
+from tracker.report.words import InlineCode, InlineLatex, Link
+
+__all__ = [
+    "H1",
+    "H2",
+    "H3",
+    "ArtifactBlock",
+    "BarPlot",
+    "BlockQuote",
+    "CalloutBlock",
+    "CheckedList",
+    "CheckedListItem",
+    "CodeBlock",
+    "CodeComparer",
+    "Config",
+    "Gallery",
+    "GalleryReport",
+    "GalleryURL",
+    "GradientPoint",
+    "HorizontalRule",
+    "Image",
+    "InlineCode",
+    "InlineLatex",
+    "LatexBlock",
+    "Layout",
+    "LinePlot",
+    "Link",
+    "MarkdownBlock",
+    "MarkdownPanel",
+    "MediaBrowser",
+    "Metric",
+    "OrderBy",
+    "OrderedList",
+    "P",
+    "PanelGrid",
+    "ParallelCoordinatesPlot",
+    "ParallelCoordinatesPlotColumn",
+    "ParameterImportancePlot",
+    "Pin",
+    "Report",
+    "RunComparer",
+    "RunSettings",
+    "RunTable",
+    "Runset",
+    "SQLBlock",
+    "ScalarChart",
+    "ScatterPlot",
+    "SummaryMetric",
+    "TableBlock",
+    "TableOfContents",
+    "UnorderedList",
+    "Video",
+]

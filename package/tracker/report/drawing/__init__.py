@@ -1,0 +1,48 @@
+"""Panels to figures and tables, one file a kind; the arithmetic is in :mod:`tracker.figures`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tracker.report.drawing.comparer import draw_comparer
+from tracker.report.drawing.lines import draw_lines, line_needs
+from tracker.report.drawing.media import draw_media, media_needs
+from tracker.report.drawing.tables import draw_runs
+from tracker.report.drawing.words import draw_markdown, draw_unknown
+from tracker.report.plots import (
+    LinePlot,
+    MarkdownPanel,
+    MediaBrowser,
+    Panel,
+    RunComparer,
+    RunTable,
+    UnknownPanel,
+)
+from tracker.report.scene import Drawn, Scene
+from tracker.report.source import Question
+
+DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
+    LinePlot: draw_lines,
+    MarkdownPanel: draw_markdown,
+    MediaBrowser: draw_media,
+    RunComparer: draw_comparer,
+    RunTable: draw_runs,
+    UnknownPanel: draw_unknown,
+}
+
+NEEDS: dict[type[Panel], Callable[[Scene, Any], list[Question]]] = {
+    LinePlot: line_needs,
+    MediaBrowser: media_needs,
+}
+
+
+def draw(scene: Scene, panel: Panel) -> Drawn:
+    """Draw a panel."""
+    return DRAWERS[type(panel)](scene, panel)
+
+
+def needs(scene: Scene, panel: Panel) -> list[Question]:
+    """Return what drawing a panel will ask of the sources, as far as it is known before."""
+    need = NEEDS.get(type(panel))
+    return [] if need is None else need(scene, panel)

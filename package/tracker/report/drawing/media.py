@@ -1,0 +1,78 @@
+"""What was logged that is no number: which of it is shown, at which steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tracker.errors import NotFoundError, StoreError, UsageError
+from tracker.figures.formats import escape
+from tracker.report.drawing.media_html import show
+from tracker.report.plots import MediaBrowser
+from tracker.report.scene import Drawn, Item, Scene, SceneRun
+from tracker.report.source import Question, Shot
+
+RUN_LIMIT = 10
+# A report stays a file that can be sent: beyond this, media are named and not shown.
+SIZE_LIMIT_BYTES = 48 * 1024 * 1024
+
+
+def draw_media(scene: Scene, panel: MediaBrowser) -> Drawn:
+    """Draw the media of some keys."""
+    runs = {run.record.run_key: run for run in scene.shown(panel.max_runs_to_show or RUN_LIMIT)}
+    shots = [
+        (runs[shot.run_key], shot)
+        for source in scene.sources
+        for shot in source.media(panel.media_keys)
+        if shot.run_key in runs and runs[shot.run_key].source is source
+    ]
+    title = panel.title or ", ".join(dict.fromkeys(shot.key for _, shot in shots)) or "Media"
+    if not shots:
+        wanted = f" under {', '.join(panel.media_keys)}" if panel.media_keys else ""
+        return Drawn(title, note=f"No run of this set has logged media{wanted}.")
+    steps = spread(sorted({shot.step for _, shot in shots}), panel.max_steps)
+    items = _items(scene, [(run, shot) for run, shot in shots if shot.step in steps])
+    return Drawn(title, items=items, columns=panel.num_columns or 0, is_grid=panel.mode == "grid")
+
+
+def media_needs(scene: Scene, panel: MediaBrowser) -> list[Question]:
+    """Return what drawing the browser will ask for."""
+    return [("media", sorted(panel.media_keys))]
+
+
+def spread(steps: Sequence[int], limit: int) -> set[int]:
+    """Return at most `limit` steps, evenly spread, the first and the last among them."""
+    if len(steps) <= limit:
+        return set(steps)
+    if limit == 1:
+        return {steps[-1]}
+    return {steps[round(place * (len(steps) - 1) / (limit - 1))] for place in range(limit)}
+
+
+def _items(scene: Scene, shots: Sequence[tuple[SceneRun, Shot]]) -> list[Item]:
+    """Show what there is room for, the newest first; the order stays."""
+    room = SIZE_LIMIT_BYTES
+    made: list[Item] = []
+    for run, shot in reversed(shots):
+        for value in reversed(_singles(shot.value)):
+            item = _item(scene, run, shot, value, room)
+            room -= len(item.html)
+            made.append(item)
+    return made[::-1]
+
+
+def _singles(value: Any) -> list[Any]:
+    is_list = isinstance(value, dict) and value.get("_type") == "media-list"
+    items = value.get("items") if is_list else None
+    return list(items) if isinstance(items, list) else [value]
+
+
+def _item(scene: Scene, run: SceneRun, shot: Shot, value: Any, room: int) -> Item:
+    caption = str(value.get("caption") or "") if isinstance(value, dict) else ""
+    try:
+        if room <= 0:
+            raise UsageError("There is more media than a report holds: name fewer keys or steps.")
+        html, figure = show(value, scene.objects)
+    except (NotFoundError, StoreError, UsageError, OSError) as error:
+        html, figure = f'<p class="note">{escape(error)}</p>', None
+    return Item(run, shot.key, shot.step, html, caption, figure)

@@ -1,0 +1,227 @@
+"""Media as HTML that can do no harm, or as figures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from html import escape as escape_all
+from typing import Any, Final
+
+from tracker.errors import StoreError, UsageError
+from tracker.figures.formats import escape, format_number, shorten
+from tracker.media.html import sandboxed
+from tracker.media.loading import load
+from tracker.report.clean import clean_page, data_address, escape_code
+from tracker.report.drawing.tables import cell, table
+from tracker.report.pictures import sniff
+from tracker.store.objects import Objects
+
+Figure = dict[str, Any]
+Shown = tuple[str, Figure | None]
+
+# A larger picture is carried as a smaller copy.
+ENOUGH_BYTES: Final = 192 * 1024
+LONGEST_SIDE: Final = 1024
+TEXT_LENGTH = 20_000
+TABLE_ROWS = 100
+FILM_LIMIT_BYTES = 12 * 1024 * 1024
+_PAGE_LIMIT_BYTES = 2 * 1024 * 1024
+_SOUNDS: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac"}
+
+
+def show(reference: Any, objects: Objects) -> Shown:
+    """Return what a value of the history looks like: HTML, and a figure where it is a chart.
+
+    Raises
+    ------
+    NotFoundError, StoreError
+        If its file is not there, or damaged.
+    """
+    kind = str(reference.get("_type")) if isinstance(reference, Mapping) else ""
+    shower = _KINDS.get(kind)
+    if shower is None:
+        return f'<p class="note">{escape(shorten(kind, 60))} is not drawn in a report.</p>', None
+    try:
+        return shower(reference, objects)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(f"A value of the type {kind!r} cannot be shown: {error}.") from error
+
+
+def _image(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    content = objects.path(str(reference["sha256"])).read_bytes()
+    mime = sniff(content)
+    if mime is None or not mime.startswith("image/"):
+        raise StoreError("The file of an image is no picture that browsers show.")
+    if len(content) > ENOUGH_BYTES:
+        content, mime = _smaller(content)
+    words = escape(reference.get("caption") or "logged image")
+    picture = (
+        f'<img src="{data_address(content, mime)}" alt="{words}" loading="lazy" decoding="async">'
+    )
+    boxes = _boxes(reference)
+    return (f'<span class="framed">{picture}{boxes}</span>' if boxes else picture), None
+
+
+def _smaller(content: bytes) -> tuple[bytes, str]:
+    from PIL import Image as Pil
+
+    with Pil.open(io.BytesIO(content)) as picture:
+        has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+        copy = picture.convert("RGBA" if has_alpha else "RGB")
+    copy.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    sink = io.BytesIO()
+    if has_alpha:
+        copy.save(sink, "WEBP", quality=85)
+        return sink.getvalue(), "image/webp"
+    copy.save(sink, "JPEG", quality=85)
+    return sink.getvalue(), "image/jpeg"
+
+
+def _boxes(reference: Mapping[str, Any]) -> str:
+    """Draw W&B's bounding boxes above a picture."""
+    from tracker.figures.colours import PALETTE
+
+    width, height = float(reference.get("width") or 1), float(reference.get("height") or 1)
+    shapes = []
+    for group in (reference.get("boxes") or {}).values():
+        labels = group.get("class_labels") or {}
+        for box in list(group.get("box_data") or ())[:200]:
+            is_pixel = box.get("domain") == "pixel"
+            left, top, wide, high = _corners(box["position"], is_pixel, width, height)
+            class_id = box.get("class_id", 0)
+            colour = PALETTE[int(class_id) % len(PALETTE)]
+            words = box.get("box_caption") or labels.get(str(class_id)) or ""
+            shapes.append(
+                f'<rect x="{left:.2f}" y="{top:.2f}" width="{wide:.2f}" height="{high:.2f}" '
+                f'stroke="{colour}"><title>{escape(words)}</title></rect>'
+            )
+    if not shapes:
+        return ""
+    return (
+        f'<svg class="boxes" viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="none">'
+        f"{''.join(shapes)}</svg>"
+    )
+
+
+def _corners(
+    position: Mapping[str, Any], is_pixel: bool, width: float, height: float
+) -> tuple[float, float, float, float]:
+    across, down = (1.0, 1.0) if is_pixel else (width, height)
+    if "middle" in position:
+        wide, high = float(position["width"]) * across, float(position["height"]) * down
+        x, y = position["middle"]
+        return float(x) * across - wide / 2, float(y) * down - high / 2, wide, high
+    left, top = float(position["minX"]) * across, float(position["minY"]) * down
+    return left, top, float(position["maxX"]) * across - left, float(position["maxY"]) * down - top
+
+
+def _sound(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    content = objects.path(str(reference["sha256"])).read_bytes()
+    mime = _SOUNDS.get(str(reference.get("format")), "audio/wav")
+    return f'<audio controls preload="none" src="{data_address(content, mime)}"></audio>', None
+
+
+def _film(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    content = objects.path(str(reference["sha256"])).read_bytes()
+    mime = sniff(content)
+    if mime is None or len(content) > FILM_LIMIT_BYTES:
+        raise UsageError("The film is too large for a report, or none that browsers show.")
+    address = data_address(content, mime)
+    if mime.startswith("image/"):
+        return f'<img src="{address}" alt="logged film" loading="lazy">', None
+    return f'<video controls preload="metadata" src="{address}"></video>', None
+
+
+def _table(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    logged = load(dict(reference), objects)
+    rows: list[list[str]] = []
+    for _, values in logged.iterrows():
+        if len(rows) == TABLE_ROWS:
+            break
+        rows.append([_table_cell(value, objects) for value in values])
+    count = len(logged.data) if hasattr(logged, "data") else len(rows)
+    more = f'<p class="note">The first {TABLE_ROWS} of {count:,} rows.</p>'
+    shown = table([str(column) for column in logged.columns], rows)
+    return shown + (more if count > TABLE_ROWS else ""), None
+
+
+def _table_cell(value: Any, objects: Objects) -> str:
+    if hasattr(value, "to_reference") and hasattr(value, "content"):
+        reference = value.to_reference(lambda content: _digest(content))
+        if reference.get("_type") == "image-file":
+            content = value.content
+            mime = sniff(content)
+            if len(content) > 16 * 1024:
+                content, mime = _smaller(content)
+            if mime:
+                return f'<td><img src="{data_address(content, mime)}" alt="" loading="lazy"></td>'
+        return f"<td>{escape(reference.get('_type'))}</td>"
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return cell(value)
+
+
+def _digest(content: bytes) -> str:
+    from tracker.media.media import digest
+
+    return digest(content)
+
+
+def _histogram(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    counts, edges = load(dict(reference), objects).to_value()
+    most = max((float(each) for each in counts), default=0.0) or 1.0
+    wide = 100 / max(len(counts), 1)
+    bars = "".join(
+        f'<rect x="{place * wide:.3f}" y="{40 - 40 * float(count) / most:.3f}" '
+        f'width="{wide * 0.94:.3f}" height="{40 * float(count) / most:.3f}"><title>'
+        f"{format_number(float(edges[place]))} … {format_number(float(edges[place + 1]))}: "
+        f"{format_number(float(count))}</title></rect>"
+        for place, count in enumerate(counts)
+    )
+    low, high = (format_number(float(edges[place])) for place in (0, -1))
+    return (
+        f'<div class="histogram"><svg viewBox="0 0 100 40" preserveAspectRatio="none">{bars}</svg>'
+        f"<div><span>{low}</span><span>{high}</span></div></div>"
+    ), None
+
+
+def _page(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    logged = load(dict(reference), objects)
+    if len(logged.html) > _PAGE_LIMIT_BYTES:
+        raise UsageError("The logged HTML is larger than 2 MB: it is left out.")
+    return sandboxed(clean_page(logged.html), height_px=260), None
+
+
+def _words(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    text = load(dict(reference), objects).to_value()
+    return f'<pre class="text">{escape_code(shorten(text, TEXT_LENGTH))}</pre>', None
+
+
+def _plotly(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    figure = load(dict(reference), objects).to_value()
+    return "", {"data": list(figure.get("data") or ()), "layout": dict(figure.get("layout") or {})}
+
+
+def _chart(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    from tracker.plot.drawing import draw
+
+    chart = load(dict(reference), objects)
+    try:
+        return "", draw(chart)
+    except UsageError as error:
+        return f'<p class="note">{escape_all(str(error))}</p>', None
+
+
+_KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Objects], Shown]]] = {
+    "image-file": _image,
+    "audio-file": _sound,
+    "video-file": _film,
+    "table-file": _table,
+    "incremental-table-file": _table,
+    "joined-table": _table,
+    "histogram": _histogram,
+    "html-file": _page,
+    "text-file": _words,
+    "plotly-file": _plotly,
+    "custom-chart": _chart,
+}

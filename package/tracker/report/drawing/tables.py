@@ -1,0 +1,75 @@
+"""Tables: of runs, and of anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from tracker.figures.colours import STATE_COLOURS
+from tracker.figures.formats import escape, format_duration, format_number, format_time, shorten
+from tracker.figures.summary import value_text
+from tracker.report.fields import Field, label_of, value_of
+from tracker.report.plots import RunTable
+from tracker.report.scene import Drawn, Scene, SceneRun, differing_fields
+
+CELL_LENGTH = 160
+_RESULTS = 6
+
+
+def draw_runs(scene: Scene, panel: RunTable) -> Drawn:
+    """Draw the runs as a table."""
+    runs = scene.runs
+    fields: list[Field] = list(panel.columns)
+    if not fields:
+        records = [run.record for run in runs]
+        fields = [*differing_fields(records, 6), *common_results(runs)]
+    head = ["Name", "State", "Created", "Duration", *(label_of(each) for each in fields)]
+    rows = [[*_facts(run), *(cell(value_of(run.record, each)) for each in fields)] for run in runs]
+    return Drawn(panel.title or "Runs", html=table(head, rows))
+
+
+def common_results(runs: Sequence[SceneRun], limit: int = _RESULTS) -> list[str]:
+    """Return the numbers that most runs have in their summaries."""
+    counts = Counter(
+        key
+        for run in runs
+        for key, value in run.record.summary.items()
+        if isinstance(value, int | float) and not key.startswith("_")
+    )
+    return [f"summary.{key}" for key, _ in counts.most_common(limit)]
+
+
+def _facts(run: SceneRun) -> list[str]:
+    record = run.record
+    colour = STATE_COLOURS.get(record.state, STATE_COLOURS["stopped"])
+    return [
+        f'<td><span class="dot" style="background:{escape(run.colour)}"></span>'
+        f"{escape(shorten(run.name, 80))}</td>",
+        f'<td><span class="state" style="--state:{colour}">{escape(record.state)}</span></td>',
+        f'<td data-v="{record.created_at.timestamp():.0f}">{format_time(record.created_at)}</td>',
+        f'<td class="num" data-v="{record.runtime_s:.3f}">{format_duration(record.runtime_s)}</td>',
+    ]
+
+
+def cell(value: Any) -> str:
+    """Return a value as a cell."""
+    if value is None:
+        return '<td class="none">–</td>'
+    if isinstance(value, datetime):
+        return f'<td data-v="{value.timestamp():.0f}">{format_time(value)}</td>'
+    if isinstance(value, int | float):
+        sort = "" if isinstance(value, bool) else f' data-v="{value!r}"'
+        return f'<td class="num"{sort} title="{escape(value)}">{escape(format_number(value))}</td>'
+    return f"<td>{escape(value_text(value, CELL_LENGTH))}</td>"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "sortable") -> str:
+    """Return a table of cells that are safe already; the head is escaped here."""
+    top = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows)
+    return (
+        f'<div class="scroll" tabindex="0"><table class="{kind}"><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,165 @@
+"""Panel grids as HTML."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tracker.figures.formats import escape, shorten
+from tracker.report.parcel import Parcel
+from tracker.report.pinning import source_of
+from tracker.report.plots import Layout, Panel, ScalarChart
+from tracker.report.runset import PanelGrid
+from tracker.report.scene import Drawn, Item, Scene, SceneRun
+
+if TYPE_CHECKING:
+    from tracker.report.report import Report
+
+FIGURE_HEIGHT = 280
+# Of the 12 columns of a page, for panels that are not told where they stand.
+_WIDE = ("RunComparer", "MediaBrowser", "RunTable", "ParallelCoordinatesPlot", "CodeComparer")
+_CHIP_LIMIT = 60
+
+
+class GridWriter:
+    """Writes panel grids, and puts their figures into a parcel."""
+
+    def __init__(self, report: Report, parcel: Parcel) -> None:
+        self._report = report
+        self._parcel = parcel
+        self.scenes: list[Scene] = []
+
+    def write(self, grid: PanelGrid) -> str:
+        """Return a grid as HTML."""
+        scene = Scene(self._report, grid, [source_of(self._report, each) for each in grid.runsets])
+        self.scenes.append(scene)
+        is_placed = any(panel.layout is not None for panel in grid.panels)
+        panels = "".join(
+            self._panel(panel, drawn, is_placed=is_placed)
+            for panel, drawn in zip(grid.panels, scene.draw_all(), strict=True)
+        )
+        chips = "" if grid.hide_run_sets else self._chips(scene)
+        kind = "panels placed" if is_placed else "panels"
+        return f'<section class="grid">{chips}<div class="{kind}">{panels}</div></section>'
+
+    def _chips(self, scene: Scene) -> str:
+        """Return the runs as buttons that switch them on and off."""
+        chips = "".join(_chip(run) for run in scene.runs[:_CHIP_LIMIT])
+        more = len(scene.runs) - _CHIP_LIMIT
+        rest = f'<span class="more">and {more:,} more</span>' if more > 0 else ""
+        pins = {r.pin.time[:16].replace("T", " ") for r in scene.grid.runsets if r.pin}
+        pinned = f'<span class="pinned">as of {escape(min(pins))} UTC</span>' if pins else ""
+        return f'<div class="chips" role="group" aria-label="Runs">{chips}{rest}{pinned}</div>'
+
+    def _panel(self, panel: Panel, drawn: Drawn, *, is_placed: bool) -> str:
+        title = f"<h5>{escape(shorten(drawn.title, 160))}</h5>" if drawn.title else ""
+        kind = type(panel).__name__
+        return (
+            f'<article class="panel kind-{kind}" style="{_place(panel, is_placed)}">{title}'
+            f"{self._body(drawn)}</article>"
+        )
+
+    def _body(self, drawn: Drawn) -> str:
+        if drawn.note:
+            return f'<p class="note">{escape(drawn.note)}</p>'
+        if drawn.figure is not None:
+            return self._plot(drawn.figure, drawn.height or FIGURE_HEIGHT)
+        if drawn.items:
+            return self._grid_of_media(drawn) if drawn.is_grid else self._media(drawn)
+        return drawn.html
+
+    def _plot(self, figure: dict[str, Any], height: int) -> str:
+        number = self._parcel.add(figure)
+        return f'<div class="plot" data-figure="{number}" style="height:{int(height)}px"></div>'
+
+    def _media(self, drawn: Drawn) -> str:
+        steps = sorted({item.step for item in drawn.items})
+        newest = _newest(drawn.items)
+        shots = "".join(
+            self._shot(item, is_now=newest[item.run.run_id, item.key] == item.step)
+            for item in drawn.items
+        )
+        slider = ""
+        if len(steps) > 1:
+            told = escape(json.dumps(steps))
+            slider = (
+                f'<label class="slider" data-steps="{told}">step <input type="range" min="0" '
+                f'max="{len(steps) - 1}" value="{len(steps) - 1}" step="1">'
+                f"<output>{steps[-1]:,}</output></label>"
+            )
+        columns = f"--columns:{drawn.columns}" if drawn.columns else ""
+        kind = "shots fixed" if drawn.columns else "shots"
+        return (
+            f'<div class="media">{slider}<div class="{kind}" style="{columns}">{shots}</div></div>'
+        )
+
+    def _shot(self, item: Item, *, is_now: bool) -> str:
+        caption = f"<span>{escape(shorten(item.caption, 400))}</span>" if item.caption else ""
+        now = " now" if is_now else ""
+        return (
+            f'<figure class="shot{now}" data-run="{escape(item.run.run_id)}" '
+            f'data-key="{escape(item.key)}" data-step="{item.step}">{self._content(item)}'
+            f'<figcaption><i class="dot" style="background:{escape(item.run.colour)}"></i>'
+            f"<b>{escape(shorten(item.run.name, 60))}</b> {escape(shorten(item.key, 60))} "
+            f"<small>step {item.step:,}</small>{caption}</figcaption></figure>"
+        )
+
+    def _content(self, item: Item) -> str:
+        return item.html if item.figure is None else self._plot(item.figure, FIGURE_HEIGHT)
+
+    def _grid_of_media(self, drawn: Drawn) -> str:
+        """Return media as a table: a row a run and key, a column a step."""
+        steps = sorted({item.step for item in drawn.items})
+        rows: dict[tuple[str, str], dict[int, list[Item]]] = {}
+        for item in drawn.items:
+            row = rows.setdefault((item.run.run_id, item.key), {})
+            row.setdefault(item.step, []).append(item)
+        head = "".join(f"<th>step {step:,}</th>" for step in steps)
+        body = "".join(self._media_row(row, steps) for row in rows.values())
+        return (
+            f'<div class="scroll" tabindex="0"><table class="shots-grid"><thead><tr><th></th>{head}'
+            f"</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+    def _media_row(self, row: dict[int, list[Item]], steps: list[int]) -> str:
+        first = next(iter(row.values()))[0]
+        cells = "".join(
+            f"<td>{''.join(self._content(item) for item in row.get(step, ()))}</td>"
+            for step in steps
+        )
+        return (
+            f'<tr data-run="{escape(first.run.run_id)}"><th scope="row"><i class="dot" '
+            f'style="background:{escape(first.run.colour)}"></i>{escape(first.run.name)}'
+            f"<small>{escape(first.key)}</small></th>{cells}</tr>"
+        )
+
+
+def _chip(run: SceneRun) -> str:
+    words = f"{run.name} · {run.record.state}" + (f" · {run.group}" if run.group else "")
+    return (
+        f'<button type="button" data-run="{escape(run.run_id)}" title="{escape(words)}" '
+        f'aria-pressed="{"true" if run.is_shown else "false"}">'
+        f'<i class="dot" style="background:{escape(run.colour)}"></i>'
+        f"{escape(shorten(run.name, 40))}</button>"
+    )
+
+
+def _newest(items: list[Item]) -> dict[tuple[str, str], int]:
+    newest: dict[tuple[str, str], int] = {}
+    for item in items:
+        place = (item.run.run_id, item.key)
+        newest[place] = max(newest.get(place, item.step), item.step)
+    return newest
+
+
+def _place(panel: Panel, is_placed: bool) -> str:
+    """Return where a panel stands: on W&B's 24 columns where it says so, else on our 12."""
+    if is_placed:
+        place = panel.layout or Layout()
+        return (
+            f"grid-column:{place.x + 1}/span {min(place.w, 24 - place.x)};"
+            f"grid-row:{place.y + 1}/span {place.h}"
+        )
+    if type(panel).__name__ in _WIDE:
+        return "grid-column:1/-1"
+    return "grid-column:span 3" if isinstance(panel, ScalarChart) else "grid-column:span 6"

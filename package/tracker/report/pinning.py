@@ -1,0 +1,135 @@
+"""Pins run sets: what their panels read is kept as an object of the store, named by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import zstandard
+
+from tracker.errors import StoreError
+from tracker.records import CellRecord, Curve, MetricRule, RunRecord, Series
+from tracker.report.runset import PanelGrid, Pin, Runset
+from tracker.report.source import LiveSource, PinnedSource, Shot, Source
+
+if TYPE_CHECKING:
+    from tracker.report.report import Report
+
+_VERSION = 1
+_SIZE_LIMIT_BYTES = 1 << 31
+
+
+class _Points(msgspec.Struct, array_like=True):
+    """A curve, with its numbers as bytes."""
+
+    series_key: int
+    run_key: int
+    key: str
+    x: bytes
+    y: bytes
+    total: int
+    is_exact: bool
+
+
+class _Kept(msgspec.Struct):
+    """What a pinned run set's object holds: answers by the name of their question."""
+
+    version: int
+    time: str
+    answers: dict[str, msgspec.Raw]
+
+
+# How the answers of each question are read back.
+_TYPES: dict[str, Any] = {
+    "runs": list[RunRecord],
+    "series": list[Series],
+    "rules": dict[int, list[MetricRule]],
+    "curves": list[_Points],
+    "media": list[Shot],
+    "cells": dict[int, list[CellRecord]],
+}
+
+
+def source_of(report: Report, runset: Runset) -> Source:
+    """Return where the panels over a run set read."""
+    if runset.pin is not None:
+        path = report.objects.path(runset.pin.sha256)
+        return PinnedSource(_decode(path.read_bytes()), runset.pin.time)
+    return LiveSource(report.store, report.project_of(runset), runset)
+
+
+def pin_grid(report: Report, grid: PanelGrid, *, only_wanted: bool) -> None:
+    """Read what the panels of a grid draw, and keep it for each run set that is not pinned yet.
+
+    Parameters
+    ----------
+    report : Report
+    grid : PanelGrid
+    only_wanted : bool
+        Leave run sets that follow live runs as they are.
+    """
+    from tracker.report.scene import Scene
+
+    wanted = [
+        each for each in grid.runsets if each.pin is None and not (only_wanted and each.follow)
+    ]
+    if not wanted:
+        return
+    sources = [source_of(report, each) for each in grid.runsets]
+    Scene(report, grid, sources).draw_all()
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    for runset, source in zip(grid.runsets, sources, strict=True):
+        if isinstance(source, LiveSource) and any(runset is each for each in wanted):
+            sha256 = report.objects.put_bytes(_encode(source.answers, time))
+            runset.pin = Pin(sha256, time, [run.run_id for run in source.runs()])
+            runset.follow = False
+
+
+def _encode(answers: dict[str, Any], time: str) -> bytes:
+    told = {
+        name: msgspec.Raw(msgspec.msgpack.encode(_packed(answer)))
+        for name, answer in sorted(answers.items())
+    }
+    packed = msgspec.msgpack.encode(_Kept(_VERSION, time, told))
+    return zstandard.ZstdCompressor(level=9).compress(packed)
+
+
+def _decode(content: bytes) -> dict[str, Any]:
+    try:
+        packed = zstandard.ZstdDecompressor().decompress(content, max_output_size=_SIZE_LIMIT_BYTES)
+        kept = msgspec.msgpack.decode(packed, type=_Kept)
+        return {name: _unpacked(name, raw) for name, raw in kept.answers.items()}
+    except (zstandard.ZstdError, msgspec.MsgspecError, KeyError, ValueError) as error:
+        raise StoreError(f"The data of a pinned run set cannot be read: {error}.") from error
+
+
+def _packed(answer: Any) -> Any:
+    if isinstance(answer, list) and answer and isinstance(answer[0], Curve):
+        return [
+            _Points(c.series_key, c.run_key, c.key, _bytes(c.x), _bytes(c.y), c.total, c.is_exact)
+            for c in answer
+        ]
+    return answer
+
+
+def _unpacked(name: str, raw: msgspec.Raw) -> Any:
+    question = msgspec.json.decode(name)[0]
+    decode: Callable[..., Any] = msgspec.msgpack.decode
+    answer = decode(raw, type=_TYPES[question], strict=False)
+    if question != "curves":
+        return answer
+    return [
+        Curve(p.series_key, p.run_key, p.key, _array(p.x), _array(p.y), p.total, p.is_exact)
+        for p in answer
+    ]
+
+
+def _bytes(array: Any) -> bytes:
+    return bytes(np.ascontiguousarray(array, dtype="<f8").tobytes())
+
+
+def _array(content: bytes) -> Any:
+    return np.frombuffer(content, dtype="<f8")

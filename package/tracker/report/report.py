@@ -1,0 +1,307 @@
+"""A report: blocks under a title, kept with their versions in the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from tracker.errors import NotFoundError, UsageError
+from tracker.report import runset
+from tracker.report.blocks import Block, Heading, block
+from tracker.report.checks import checked, items, needed, text
+from tracker.report.parts import Part, from_json
+from tracker.report.pictures import Picture
+from tracker.report.runset import PanelGrid, Runset
+from tracker.report.unknown import revive
+from tracker.settings import find_store
+from tracker.store import documents
+from tracker.store.documents import Document
+from tracker.store.objects import Objects
+from tracker.store.store import Store, open_store
+
+KIND = "report"
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(repr=False)
+class Report(Part):
+    """A narrative about runs, with their charts, tables and media in it.
+
+    Parameters
+    ----------
+    project : str
+        Where it is kept, and the project of run sets that name none.
+    title : str
+        At most 128 characters.
+    description : str
+        Below the title.
+    blocks : list of blocks
+    width : {"readable", "fixed", "fluid"}
+        How wide it is on a screen: for reading, for panels, or all that there is.
+    entity : str
+        W&B's account; means nothing here.
+    dir : path-like, optional
+        The directory that holds the store; see :class:`tracker.Api`.
+
+    Attributes
+    ----------
+    id : str
+        Names it in the store; empty before it is saved.
+    version : int
+        Of the saved report; 0 before.
+
+    Examples
+    --------
+    >>> import tracker.report as wr
+    >>> report = wr.Report("digits", title="Which learning rate?", blocks=[
+    ...     wr.P("Small ones."),
+    ...     wr.PanelGrid(panels=[wr.LinePlot(y=["val/loss"]), wr.RunComparer()]),
+    ... ])
+    >>> report.save()
+    >>> report.to_html("digits.html")
+    """
+
+    project: str = needed(text(is_empty_allowed=False))
+    title: str = checked(text(128), "Untitled Report")
+    description: str = checked(text(), "")
+    blocks: list[Block] = checked(items(block, "blocks, such as H1, P or PanelGrid"), [])
+    width: str = checked(runset.width, "readable")
+    entity: str = checked(text(), "")
+    dir: Any = field(default=None, kw_only=True, compare=False)
+    id: str = field(default="", init=False, compare=False)
+    version: int = field(default=0, init=False, compare=False)
+    updated_at: datetime | None = field(default=None, init=False, compare=False)
+
+    # --- the store ----------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """Where it is kept and where its runs are."""
+        return open_store(find_store(self.dir))
+
+    @property
+    def objects(self) -> Objects:
+        """The files of the store."""
+        return Objects(self.store.objects_dir)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data; :meth:`from_json` reads that."""
+        told = super().to_json()
+        told.pop("dir", None)
+        return told
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any], dir: PathLike | None = None) -> Report:
+        """Return the report that :meth:`to_json` was called on.
+
+        Raises
+        ------
+        UsageError
+            If it is none.
+        """
+        if not isinstance(data, dict) or data.get("type") != cls.__name__:
+            raise UsageError(f"The data begin with {str(data)[:60]!r}: expected those of a report.")
+        made: Report = from_json(revive(data))
+        made.dir = dir
+        return made
+
+    def save(self, draft: bool = False, clone: bool = False) -> Report:
+        """Keep it in the store as a new version; every earlier one stays.
+
+        Run sets that do not follow live runs are pinned now, if they are not yet.
+
+        Parameters
+        ----------
+        draft : bool
+            W&B's; means nothing here.
+        clone : bool
+            Keep it as a report of its own rather than as a version of the one it was.
+            Default False.
+
+        Returns
+        -------
+        Report
+            This one.
+
+        Raises
+        ------
+        ConflictError
+            If somebody else has saved another version since this one was opened.
+        """
+        if clone:
+            object.__setattr__(self, "id", "")
+            object.__setattr__(self, "version", 0)
+        self.pin(only_wanted=True)
+        objects = self.objects
+        for each in self.walk():
+            if isinstance(each, Picture):
+                each.keep(objects.put_bytes)
+        name = self.id or token_hex(4)
+        saved = documents.put(
+            self.store, KIND, self.project, name, self.to_json(), expected=self.version, keep=None
+        )
+        self.take(saved)
+        return self
+
+    @classmethod
+    def open(cls, path: str, version: int | None = None, dir: PathLike | None = None) -> Report:
+        """Return a saved report.
+
+        Parameters
+        ----------
+        path : str
+            ``"project/id"`` or ``"project/title"``.
+        version : int, optional
+            Default: the newest.
+        dir : path-like, optional
+            The directory that holds the store.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message says which there are.
+        """
+        project, _, wanted = path.strip("/").partition("/")
+        with open_store(find_store(dir)).reading() as db:
+            known = documents.find(db, KIND, project)
+            hits = [d for d in known if wanted in (d.name, d.content.get("title"))]
+            if len(hits) != 1:
+                raise NotFoundError(_not_one(path, hits or known, is_many=len(hits) > 1))
+            found = documents.get(db, KIND, project, hits[0].name, version)
+        if found is None:
+            raise NotFoundError(
+                f"Report {path!r} has no version {version}: the newest is {hits[0].version}."
+            )
+        return cls.of(found, dir)
+
+    @classmethod
+    def of(cls, document: Document, dir: PathLike | None = None) -> Report:
+        """Return the report that a document of the store is; see :meth:`tracker.Api.reports`."""
+        made = cls.from_json(document.content, dir)
+        made.take(document)
+        return made
+
+    def versions(self) -> list[Document]:
+        """Return every saved version, the oldest first."""
+        with self.store.reading() as db:
+            return documents.versions(db, KIND, self.project, self.id)
+
+    def clone(self, title: str | None = None) -> Report:
+        """Return a copy that has not been saved, with another title if one is given."""
+        twin = from_json(revive(self.to_json()))
+        twin.dir = self.dir
+        if title is not None:
+            twin.title = title
+        assert isinstance(twin, Report)
+        for old, new in zip(self.walk(), twin.walk(), strict=True):
+            if isinstance(old, Picture) and isinstance(new, Picture):
+                new.content = old.content
+        return twin
+
+    def delete(self) -> bool:
+        """Delete it from the store with all its versions; say whether it was there."""
+        return bool(self.id) and documents.delete(self.store, KIND, self.project, self.id)
+
+    def take(self, saved: Document) -> None:
+        """Be the report that the store has now."""
+        object.__setattr__(self, "id", saved.name)
+        object.__setattr__(self, "version", saved.version)
+        object.__setattr__(self, "updated_at", saved.updated_at)
+
+    # --- what is in it ------------------------------------------------------------------------
+
+    def walk(self) -> Iterator[Block]:
+        """Yield every block, also those folded below headings, in reading order."""
+        yield from _walk(self.blocks)
+
+    def grids(self) -> list[PanelGrid]:
+        """Return the panel grids."""
+        return [each for each in self.walk() if isinstance(each, PanelGrid)]
+
+    def project_of(self, runset: Runset) -> str:
+        """Return the project of a run set."""
+        return runset.project or self.project
+
+    def pin(self, *, only_wanted: bool = False) -> Report:
+        """Read what the panels show, and keep it, so that the report shows it for good.
+
+        What is pinned already stays as it is; :meth:`unpin` lets it go.
+
+        Parameters
+        ----------
+        only_wanted : bool
+            Leave run sets that follow live runs as they are. Default False: pin them too.
+        """
+        from tracker.report.pinning import pin_grid
+
+        for grid in self.grids():
+            pin_grid(self, grid, only_wanted=only_wanted)
+        return self
+
+    def unpin(self) -> Report:
+        """Let all run sets follow live runs."""
+        for grid in self.grids():
+            for each in grid.runsets:
+                each.pin, each.follow = None, True
+        return self
+
+    # --- what it becomes ----------------------------------------------------------------------
+
+    def to_html(self, path: PathLike | None = None) -> str | Path:
+        """Write it as one HTML file that needs nothing else; return the file, or the text.
+
+        It opens without network and without kernel, is interactive, and nothing that was
+        logged runs in it.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            Default: return the text.
+        """
+        from tracker.report.page import write_page
+
+        page = write_page(self)
+        if path is None:
+            return page
+        file = Path(path)
+        file.write_text(page, encoding="utf-8")
+        return file
+
+    def to_pdf(self, path: PathLike) -> Path:
+        """Print it to a PDF file with a Chromium or Chrome that is installed.
+
+        Raises
+        ------
+        UsageError
+            If there is no such browser.
+        """
+        from tracker.report.page import write_page
+        from tracker.report.pdf import print_pdf
+
+        return print_pdf(write_page(self, is_eager=True), Path(path))
+
+    def _repr_html_(self) -> str:
+        from tracker.report.showing import card
+
+        return card(self)
+
+
+def _walk(blocks: list[Block]) -> Iterator[Block]:
+    for each in blocks:
+        yield each
+        if isinstance(each, Heading) and each.collapsed_blocks:
+            yield from _walk(each.collapsed_blocks)
+
+
+def _not_one(path: str, known: list[Document], *, is_many: bool) -> str:
+    shown = ", ".join(f"{d.content.get('title')!r} ({d.name})" for d in known[:10])
+    if is_many:
+        return f"{len(known)} reports are titled as {path!r} says: give the id of one, {shown}."
+    return f"There is no report {path!r}: expected 'project/id' or 'project/title'" + (
+        f"; the project has {shown}." if shown else ", and the project has none."
+    )

@@ -1,0 +1,209 @@
+"""The runs of a panel grid with their colours and names, and the panels drawn over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tracker.errors import TrackerError
+from tracker.figures.colours import PALETTE, colour_of
+from tracker.figures.formats import format_number
+from tracker.records import RunRecord
+from tracker.report.fields import Field, label_of, value_of
+from tracker.report.plots import Panel
+from tracker.report.runset import PanelGrid, Runset
+from tracker.report.source import Source
+from tracker.store.objects import Objects
+
+if TYPE_CHECKING:
+    from tracker.report.report import Report
+
+PIXELS_A_ROW = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneRun:
+    """A run as the panels of a grid draw it.
+
+    Attributes
+    ----------
+    record : RunRecord
+    source : Source
+        Where it is read.
+    runset : Runset
+    colour : str
+    group : str
+        Name of its group; empty where the run set is not grouped.
+    is_shown : bool
+        Whether it is drawn at first.
+    """
+
+    record: RunRecord
+    source: Source
+    runset: Runset
+    colour: str
+    group: str
+    is_shown: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.record.name
+
+    @property
+    def run_id(self) -> str:
+        """What tells it apart."""
+        return self.record.run_id
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A piece of media in a browser: safe HTML or a figure, and where it belongs."""
+
+    run: SceneRun
+    key: str
+    step: int
+    html: str
+    caption: str = ""
+    figure: dict[str, Any] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Drawn:
+    """A panel, drawn.
+
+    Attributes
+    ----------
+    title : str
+        Not escaped.
+    figure : dict or None
+        What Plotly draws: ``{"data": …, "layout": …}`` with arrays; each trace has the id of
+        its run as ``meta.run``, where it belongs to one.
+    html : str
+        Safe HTML, where there is no figure.
+    items : list of Item
+        Media, where there are.
+    note : str
+        Why there is nothing to see; not escaped.
+    height : int
+        Pixels.
+    columns : int
+        Of media, side by side; 0 for as many as have room.
+    is_grid : bool
+        Media stand in a table of runs and steps.
+    """
+
+    title: str
+    figure: dict[str, Any] | None = None
+    html: str = ""
+    items: list[Item] = field(default_factory=list)
+    note: str = ""
+    height: int = 0
+    columns: int = 0
+    is_grid: bool = False
+
+
+class Scene:
+    """A grid with its runs.
+
+    Parameters
+    ----------
+    report : Report
+    grid : PanelGrid
+    sources : list of Source
+        One for each run set, see :func:`tracker.report.pinning.source_of`.
+    """
+
+    def __init__(self, report: Report, grid: PanelGrid, sources: Sequence[Source]) -> None:
+        self.report = report
+        self.grid = grid
+        self.sources = list(sources)
+
+    @property
+    def objects(self) -> Objects:
+        """The files of the store."""
+        return self.report.objects
+
+    @cached_property
+    def runs(self) -> list[SceneRun]:
+        """The runs of all run sets, each run once."""
+        found: dict[int, SceneRun] = {}
+        for runset, source in zip(self.grid.runsets, self.sources, strict=True):
+            for record in source.runs():
+                if record.run_key not in found:
+                    found[record.run_key] = self._run(record, runset, source)
+        return list(found.values())
+
+    def shown(self, limit: int | None = None) -> list[SceneRun]:
+        """Return the runs that are drawn: all that are not switched off, at most `limit`."""
+        drawn = [run for run in self.runs if run.is_shown]
+        return drawn if limit is None else drawn[:limit]
+
+    def prepare(self) -> None:
+        """Read what all panels will ask for, with few openings of the store."""
+        from tracker.report.drawing import needs
+
+        for source in self.sources:
+            source.prepare([("runs",), ("series",), ("rules",)])
+        asked = [question for panel in self.grid.panels for question in needs(self, panel)]
+        for source in self.sources:
+            source.prepare(asked)
+
+    def draw_all(self) -> list[Drawn]:
+        """Draw every panel; one that fails says why in its place."""
+        self.prepare()
+        return [self.draw(panel) for panel in self.grid.panels]
+
+    def draw(self, panel: Panel) -> Drawn:
+        """Draw a panel; one that fails says why in its place."""
+        from tracker.report.drawing import draw
+
+        layout = panel.layout
+        try:
+            drawn = draw(self, panel)
+        except TrackerError as error:
+            drawn = Drawn(getattr(panel, "title", None) or type(panel).__name__, note=str(error))
+        if layout is not None:
+            drawn.height = layout.h * PIXELS_A_ROW
+        return drawn
+
+    def _run(self, record: RunRecord, runset: Runset, source: Source) -> SceneRun:
+        settings = runset.run_settings.get(record.run_id)
+        group = group_name(record, runset.groupby)
+        colours = {**runset.custom_run_colors, **self.grid.custom_run_colors}
+        chosen = [settings.color if settings else "", colours.get(record.run_id),
+                  colours.get(record.name), colours.get(group) if group else None]  # fmt: skip
+        automatic = group_colour(group) if group else colour_of(record.run_key)
+        colour = next((each for each in chosen if each), automatic)
+        is_shown = not (settings and settings.disabled)
+        return SceneRun(record, source, runset, colour, group, is_shown)
+
+
+def group_name(record: RunRecord, fields: Sequence[Field]) -> str:
+    """Return what tells the group of a run: ``lr: 0.1, opt: adam``; empty without fields."""
+    parts = []
+    for each in fields:
+        value = value_of(record, each)
+        parts.append(f"{label_of(each)}: {'–' if value is None else format_number(value)}")
+    return ", ".join(parts)
+
+
+def group_colour(group: str) -> str:
+    """Return the colour of a group: the same one for the same name."""
+    import zlib
+
+    return PALETTE[zlib.crc32(group.encode()) % len(PALETTE)]
+
+
+def differing_fields(runs: Sequence[RunRecord], limit: int = 8) -> list[str]:
+    """Return the settings that are not the same in all runs, those that most runs have first."""
+    from tracker.figures.summary import flat_items
+
+    flat = [dict(flat_items(run.config)) for run in runs]
+    keys = list(dict.fromkeys(key for each in flat for key in each if not key.startswith("_")))
+    missing = object()
+    varied = [key for key in keys if len({repr(each.get(key, missing)) for each in flat}) > 1]
+    varied.sort(key=lambda key: -sum(key in each for each in flat))
+    return [f"config.{key}" for key in varied[:limit]]

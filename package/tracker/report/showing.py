@@ -1,0 +1,24 @@
+"""A report in a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracker.figures.formats import escape, format_time
+
+if TYPE_CHECKING:
+    from tracker.report.report import Report
+
+_CARD = "border:1px solid rgba(128,128,128,.28);border-radius:8px;padding:10px 14px;max-width:640px"
+
+
+def card(report: Report) -> str:
+    """Return what a notebook shows of a report that is the value of a cell."""
+    saved = f"version {report.version}" if report.version else "not saved"
+    when = f", {format_time(report.updated_at)}" if report.updated_at else ""
+    panels = sum(len(grid.panels) for grid in report.grids())
+    return (
+        f'<div style="{_CARD}"><b>{escape(report.title)}</b><div>{escape(report.description)}</div>'
+        f'<div style="opacity:.7;font-size:12px">{escape(report.project)} · {saved}{when} · '
+        f"{len(report.blocks)} blocks, {panels} panels</div></div>"
+    )

@@ -1,0 +1,231 @@
+"""Where a report reads: the store as it is, or what was kept when it was pinned."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tracker.errors import NotFoundError, QueryError
+from tracker.records import CellRecord, Curve, MetricRule, RunRecord, Series
+from tracker.report.expressions import read_expression
+from tracker.report.fields import path_of
+from tracker.report.runset import Runset
+from tracker.store import curves as stored
+from tracker.store import read
+from tracker.store.encode import load_json
+from tracker.store.filters import parse_filters
+from tracker.store.store import Store
+
+# Pixel columns that curves are thinned by: a panel of a report is hardly ever wider.
+WIDTH = 480
+MEDIA_LIMIT = 5000
+# What is asked, and about what.
+Question = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Something logged that is no number: what, by which run, under which key, when."""
+
+    run_key: int
+    key: str
+    step: int
+    value: Any
+
+
+class Source(ABC):
+    """The runs of a run set, and what they logged."""
+
+    @abstractmethod
+    def _ask(self, question: str, *arguments: Any) -> Any:
+        """Answer one of the questions below."""
+
+    @abstractmethod
+    def prepare(self, questions: Sequence[Question]) -> None:
+        """Answer several questions in one go; they are asked later."""
+
+    def runs(self) -> list[RunRecord]:
+        """Return the runs, in the order of the run set."""
+        found: list[RunRecord] = self._ask("runs")
+        return found
+
+    def series(self) -> list[Series]:
+        """Return the series of the runs, in the order in which they were first logged."""
+        found: list[Series] = self._ask("series")
+        return found
+
+    def rules(self) -> dict[int, list[MetricRule]]:
+        """Return what ``define_metric`` said, by run."""
+        found: dict[int, list[MetricRule]] = self._ask("rules")
+        return found
+
+    def curves(self, keys: Sequence[str], x: str) -> list[Curve]:
+        """Return the curves of some metrics, of all runs.
+
+        Parameters
+        ----------
+        keys : sequence of str
+        x : str
+            ``step``, ``relative``, ``time``, or the name of a metric after ``key:``.
+        """
+        found: list[Curve] = self._ask("curves", sorted(keys), x)
+        return found
+
+    def media(self, keys: Sequence[str]) -> list[Shot]:
+        """Return what was logged of some keys, or of all that are no numbers if none is named."""
+        found: list[Shot] = self._ask("media", sorted(keys))
+        return found
+
+    def cells(self) -> dict[int, list[CellRecord]]:
+        """Return the notebook cells that led to each run."""
+        found: dict[int, list[CellRecord]] = self._ask("cells")
+        return found
+
+
+class LiveSource(Source):
+    """The store as it is now."""
+
+    def __init__(self, store: Store, project: str, runset: Runset) -> None:
+        self._store = store
+        self._project = project
+        self._runset = runset
+        self._known: dict[str, Any] = {}
+        self._answers: Mapping[str, Callable[..., Any]] = {
+            "runs": self._runs,
+            "series": lambda db: read.series(db, self._keys()),
+            "rules": lambda db: read.metrics(db, self._keys()),
+            "curves": self._curves,
+            "media": self._media,
+            "cells": lambda db: {key: read.cells(db, key) for key in self._keys()},
+        }
+
+    def _ask(self, question: str, *arguments: Any) -> Any:
+        name = naming(question, arguments)
+        if name not in self._known:
+            self.prepare([(question, *arguments)])
+        return self._known[name]
+
+    def prepare(self, questions: Sequence[Question]) -> None:
+        """Answer several questions while the store is open once: an opening takes a while."""
+        wanted = {naming(question, rest): (question, rest) for question, *rest in questions}
+        news = {name: asked for name, asked in wanted.items() if name not in self._known}
+        if not news:
+            return
+        # All other questions are about the runs.
+        first = naming("runs", ())
+        with self._store.reading() as db:
+            for name, (question, rest) in {first: ("runs", ()), **news}.items():
+                if name not in self._known:
+                    self._known[name] = self._answers[question](db, *rest)
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What has been asked, with the answers."""
+        return self._known
+
+    def _keys(self) -> list[int]:
+        return [run.run_key for run in self.runs()]
+
+    def _runs(self, db: read.Connection) -> list[RunRecord]:
+        wanted = self._runset
+        parts: list[Mapping[str, Any]] = [_as_filter(wanted.filters)] if wanted.filters else []
+        if wanted.query:
+            parts.append({"display_name": {"$regex": f"(?i){re.escape(wanted.query)}"}})
+        if wanted.runs is not None:
+            parts.append({"name": {"$in": wanted.runs}})
+        order = ",".join(
+            ("+" if each.ascending else "-") + _order_field(path_of(each.name))
+            for each in wanted.order
+        )
+        where = parse_filters({"$and": parts} if parts else None)
+        if not read.names(db, self._project):
+            known = ", ".join(name for name, *_ in read.projects(db)[:10]) or "none"
+            raise NotFoundError(
+                f"There is no project {self._project!r} in {self._store.root}; it has {known}."
+            )
+        found = read.runs(db, self._project, where, order or "-created_at", wanted.limit)
+        if wanted.runs is not None and not order:
+            place = {run_id: number for number, run_id in enumerate(wanted.runs)}
+            found.sort(key=lambda run: place[run.run_id])
+        return found
+
+    def _curves(self, db: read.Connection, keys: Sequence[str], x: str) -> list[Curve]:
+        runs = self._keys()
+        if x.startswith("key:"):
+            found = stored.curves_over(db, runs, keys, x.removeprefix("key:"), width=WIDTH)
+        else:
+            wanted = [
+                each.series_key
+                for each in read.series(db, runs)
+                if each.key in keys and each.kind != "json"
+            ]
+            found = stored.curves(db, wanted, x=x, width=WIDTH)  # type: ignore[arg-type]
+        place = {key: number for number, key in enumerate(runs)}
+        order = {key: number for number, key in enumerate(keys)}
+        return sorted(
+            (curve for curve in found.values() if len(curve.x)),
+            key=lambda curve: (place[curve.run_key], order[curve.key]),
+        )
+
+    def _media(self, db: read.Connection, keys: Sequence[str]) -> list[Shot]:
+        rows = db.execute(
+            "SELECT s.run_key, s.key, v.step, v.value FROM value v "
+            "JOIN series s USING (series_key) "
+            "WHERE s.run_key IN (SELECT unnest($runs)) AND s.stream = 'default' "
+            "AND (len($keys) = 0 OR list_contains($keys, s.key)) "
+            "AND (v.value ->> '$._type') IS NOT NULL ORDER BY s.series_key, v.step DESC, v.rowid "
+            f"LIMIT {MEDIA_LIMIT}",
+            {"runs": self._keys(), "keys": list(keys)},
+        ).fetchall()
+        return [Shot(run, key, step, load_json(value)) for run, key, step, value in reversed(rows)]
+
+
+class PinnedSource(Source):
+    """What was read when the run set was pinned."""
+
+    def __init__(self, answers: dict[str, Any], when: str) -> None:
+        self._known = answers
+        self._when = when
+
+    def prepare(self, questions: Sequence[Question]) -> None:
+        """Do nothing: the answers are known."""
+
+    def _ask(self, question: str, *arguments: Any) -> Any:
+        name = naming(question, arguments)
+        if name not in self._known:
+            raise NotFoundError(
+                f"The run set was pinned on {self._when[:10]} without what this panel draws: "
+                "report.unpin() and report.pin() read it anew."
+            )
+        return self._known[name]
+
+
+def naming(question: str, arguments: Sequence[Any]) -> str:
+    """Return the name under which an answer is kept."""
+    return msgspec.json.encode([question, *arguments]).decode()
+
+
+def _as_filter(filters: Any) -> Mapping[str, Any]:
+    if isinstance(filters, Mapping):
+        return filters
+    return read_expression(filters)
+
+
+def _order_field(path: str) -> str:
+    """Return a field as the store's orders name it."""
+    if path.startswith(("config.", "summary.")):
+        return path
+    plain = path.lower().replace("_", "").replace(" ", "")
+    names = {
+        "createdat": "created_at", "createdtimestamp": "created_at", "created": "created_at",
+        "name": "display_name", "displayname": "display_name", "state": "state", "id": "name",
+        "duration": "duration", "runtime": "duration", "group": "group",
+    }  # fmt: skip
+    if not path:
+        raise QueryError("An order has no field.")
+    return names.get(plain, f"summary.{path}")

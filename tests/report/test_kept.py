@@ -1,0 +1,200 @@
+"""Reports in the store: versions, pins, and what live run sets do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tracker
+import tracker.report as wr
+from tracker.errors import ConflictError, NotFoundError, StoreError
+
+from .conftest import log_run
+
+
+def a_report(**runset: object) -> wr.Report:
+    grid = wr.PanelGrid([wr.Runset(**runset)], panels=[wr.LinePlot(y=["loss"]), wr.RunComparer()])
+    return wr.Report("digits", title="Losses", blocks=[wr.H1("a"), grid])
+
+
+def test_every_version_stays(store: Path) -> None:
+    report = a_report().save()
+    assert (report.version, len(report.id)) == (1, 8)
+    report.title = "Better"
+    report.save()
+    assert [version.version for version in report.versions()] == [1, 2]
+    assert wr.Report.open(f"digits/{report.id}") == report
+    assert wr.Report.open("digits/Better").version == 2
+    assert wr.Report.open("digits/Better", version=1).title == "Losses"
+
+
+def test_reports_are_listed(store: Path) -> None:
+    first, second = a_report().save(), wr.Report("other", title="B").save()
+    api = tracker.Api()
+    assert [(d.project, d.name) for d in api.reports()] == [
+        ("digits", first.id),
+        ("other", second.id),
+    ]
+    assert [d.name for d in api.reports("entity/digits")] == [first.id]
+    assert api.reports("digits", name="no such") == []
+    assert wr.Report.of(api.reports("digits")[0]) == first
+
+
+def test_a_report_is_found_by_id_or_only_title(store: Path) -> None:
+    one = a_report().save()
+    other = a_report().save()
+    with pytest.raises(NotFoundError, match="2 reports are titled"):
+        wr.Report.open("digits/Losses")
+    assert wr.Report.open(f"digits/{other.id}").id == other.id
+    with pytest.raises(NotFoundError, match=f"the project has .*{one.id}"):
+        wr.Report.open("digits/none")
+    with pytest.raises(NotFoundError, match="has no version 7: the newest is 1"):
+        wr.Report.open(f"digits/{one.id}", version=7)
+
+
+def test_saving_over_somebody_else_is_refused(store: Path) -> None:
+    report = a_report().save()
+    twin = wr.Report.open(f"digits/{report.id}")
+    report.save()
+    with pytest.raises(ConflictError, match="is at version 2 and not at 1"):
+        twin.save()
+
+
+def test_a_clone_is_a_report_of_its_own(store: Path) -> None:
+    report = a_report().save()
+    twin = report.clone("Twin").save()
+    assert twin.id != report.id
+    assert (twin.title, report.title) == ("Twin", "Losses")
+    saved_as = report.copy().save(clone=True)
+    assert saved_as.id not in (report.id, twin.id)
+    assert report.delete()
+    assert not report.delete()
+    assert len(tracker.Api().reports("digits")) == 2
+
+
+def test_pictures_go_with_the_report(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plot.png"
+    path.write_bytes(tracker.Image(np.zeros((4, 4), dtype=np.uint8)).content)
+    report = wr.Report("p", title="t", blocks=[wr.Image(path, caption="c")]).save()
+    path.unlink()
+    opened = wr.Report.open("p/t")
+    assert "data:image/png;base64" in opened.to_html()
+    assert str(tmp_path) not in str(opened.to_json())
+    assert "data:image/png;base64" in report.clone().to_html()
+
+
+def test_a_live_run_set_shows_new_runs_and_a_pinned_one_does_not(runs: list[str]) -> None:
+    live, pinned = a_report(), a_report(follow=False).save()
+    wanted = pinned.grids()[0].runsets[0].pin
+    assert wanted is not None
+    assert sorted(wanted.run_ids) == sorted(runs)
+    before = pinned.to_html()
+    tracker.Api().run(f"digits/{runs[0]}").delete()
+    log_run("late", 0.5)
+    assert "late" in live.to_html()
+    assert "run-0.1" not in live.to_html()
+    assert _body(wr.Report.open(f"digits/{pinned.id}").to_html()) == _body(before)
+
+
+def test_the_same_data_have_the_same_pin(runs: list[str]) -> None:
+    import msgspec
+    import zstandard
+
+    report = a_report().pin()
+    pin = report.grids()[0].runsets[0].pin
+    assert pin is not None
+    content = report.objects.path(pin.sha256).read_bytes()
+    kept = msgspec.msgpack.decode(zstandard.decompress(content))
+    assert kept["time"] == pin.time
+    assert any(name.startswith('["curves",["loss"]') for name in kept["answers"])
+
+
+def test_a_pinned_run_set_says_what_it_lacks(runs: list[str]) -> None:
+    report = a_report().pin()
+    report.grids()[0].panels = [wr.LinePlot(y=["val/loss"])]
+    assert "without what this panel draws" in report.to_html()
+    assert "without what this panel draws" not in report.unpin().to_html()
+
+
+def test_a_damaged_pin_is_an_error_with_a_sentence(runs: list[str]) -> None:
+    report = a_report().pin()
+    pin = report.grids()[0].runsets[0].pin
+    assert pin is not None
+    path = report.objects.path(pin.sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"rubbish")
+    from tracker.report.pinning import source_of
+
+    with pytest.raises(StoreError, match="pinned run set cannot be read"):
+        source_of(report, report.grids()[0].runsets[0])
+
+
+def test_a_pin_survives_saving_with_nan_and_infinities(store: Path) -> None:
+    run = tracker.init(project="p", settings={"silent": True, "system_interval_s": 0})
+    for value in (1.0, float("nan"), float("inf"), -2.0):
+        run.log({"loss": value})
+    run.finish()
+    grid = wr.PanelGrid(panels=[wr.LinePlot(y=["loss"])])
+    report = wr.Report("p", title="t", blocks=[grid]).pin()
+    from tracker.report.pinning import source_of
+
+    (curve,) = source_of(report, grid.runsets[0]).curves(["loss"], "step")
+    assert str(curve.y.tolist()) == "[1.0, nan, inf, -2.0]"
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"filters": {"config.lr": {"$gt": 0.5}}}, ["run-10.0", "run-1.0"]),
+        ({"filters": "Config('lr') > 0.5 and State == 'finished'"}, ["run-10.0", "run-1.0"]),
+        ({"filters": "not (Config('lr') > 0.5)"}, ["run-0.1"]),
+        ({"filters": "0.5 < Config('lr') or Metric('Name') == 'run-0.1'", "order": "+config.lr"},
+         ["run-0.1", "run-1.0", "run-10.0"]),
+        ({"query": "RUN-1"}, ["run-10.0", "run-1.0"]),
+        ({"order": "-config.lr"}, ["run-10.0", "run-1.0", "run-0.1"]),
+        ({"order": "+loss", "limit": 1}, ["run-10.0"]),
+    ],
+)  # fmt: skip
+def test_a_run_set_chooses_and_orders(
+    runs: list[str], fields: dict[str, object], names: list[str]
+) -> None:
+    from tracker.report.pinning import source_of
+
+    report = a_report(**fields)
+    found = source_of(report, report.grids()[0].runsets[0]).runs()
+    assert [run.name for run in found] == names
+
+
+def test_named_runs_keep_their_order(runs: list[str]) -> None:
+    from tracker.report.pinning import source_of
+
+    report = a_report(runs=[runs[1], runs[0]])
+    found = source_of(report, report.grids()[0].runsets[0]).runs()
+    assert [run.run_id for run in found] == [runs[1], runs[0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')",
+        "Config('lr') > open('/etc/passwd')",
+        "Config('lr').x.__class__ == 1",
+        "lambda: 0",
+        "Config('lr') >",
+        "(" * 500,
+        "1 < Config('lr') < 2",
+        "Config('lr') is None",
+    ],
+)
+def test_expressions_are_read_and_never_run(text: str) -> None:
+    from tracker.errors import QueryError
+    from tracker.report.expressions import read_expression
+
+    with pytest.raises(QueryError, match="The filter"):
+        read_expression(text)
+
+
+def _body(page: str) -> str:
+    return page.partition("<section")[2]
