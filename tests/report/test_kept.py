@@ -152,6 +152,7 @@ def test_a_pin_survives_saving_with_nan_and_infinities(store: Path) -> None:
         ({"filters": "not (Config('lr') > 0.5)"}, ["run-0.1"]),
         ({"filters": "0.5 < Config('lr') or Metric('Name') == 'run-0.1'", "order": "+config.lr"},
          ["run-0.1", "run-1.0", "run-10.0"]),
+        ({"filters": "config.lr > 0.5 and state = finished"}, ["run-10.0", "run-1.0"]),
         ({"query": "RUN-1"}, ["run-10.0", "run-1.0"]),
         ({"order": "-config.lr"}, ["run-10.0", "run-1.0", "run-0.1"]),
         ({"order": "+loss", "limit": 1}, ["run-10.0"]),

@@ -82,8 +82,8 @@ class Runset(Part):
     query : str
         Only runs whose name has this text in it.
     filters : dict or str
-        As for :meth:`tracker.Api.runs`, or an expression such as
-        ``"Config('lr') > 0.1 and State == 'finished'"``.
+        As for :meth:`tracker.Api.runs`; or text, ``config.lr > 0.1 and state = finished``, or as
+        W&B writes it, ``Config('lr') > 0.1 and State == 'finished'``.
     groupby : list of str
         Line plots and bars have one mark for each value of these.
     order : list of OrderBy, or text such as ``"-summary.loss"``

@@ -12,12 +12,13 @@ import msgspec
 
 from tracker.errors import NotFoundError, QueryError
 from tracker.records import CellRecord, Curve, MetricRule, RunRecord, Series
-from tracker.report.expressions import read_expression
+from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import path_of
 from tracker.report.runset import Runset
 from tracker.store import curves as stored
 from tracker.store import read
 from tracker.store.encode import load_json
+from tracker.store.filter_text import parse_text
 from tracker.store.filters import parse_filters
 from tracker.store.store import Store
 
@@ -213,7 +214,9 @@ def naming(question: str, arguments: Sequence[Any]) -> str:
 def _as_filter(filters: Any) -> Mapping[str, Any]:
     if isinstance(filters, Mapping):
         return filters
-    return read_expression(filters)
+    if is_expression(filters):
+        return read_expression(filters)
+    return parse_text(filters)
 
 
 def _order_field(path: str) -> str:
