@@ -178,7 +178,8 @@ def test_every_kind_draws_with_its_defaults(root: Path, begin, page: Page) -> No
     kinds = [kind["kind"] for kind in page.of("menu")[0]["kinds"]]
     look(root, page, *({"id": kind, "kind": kind} for kind in kinds))
     drawn = {message["panel"]: message for message in page.of("drawn")}
-    assert set(drawn) == set(kinds)
+    assert page.charts()["curve"]["lines"] == []
+    assert {"curve", *drawn} == set(kinds)
     for message in drawn.values():
         assert "could not be drawn" not in json.dumps(message)
 

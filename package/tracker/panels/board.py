@@ -128,8 +128,9 @@ class Board:
         try:
             self.source.act(self._store, message, lambda content: client.send(content, []))
         except TrackerError as error:
-            content = {"type": "problem", "about": message.get("type"), "text": str(error)}
-            client.send({**content, "error": type(error).__name__}, [])
+            content = {"type": "problem", "text": str(error), "error": type(error).__name__}
+            about = {"about": message.get("type"), "name": message.get("name")}
+            client.send({**content, **about}, [])
             client.sent.pop("head", None)
 
     @property

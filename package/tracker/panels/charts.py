@@ -49,7 +49,7 @@ class Chart:
             "name": self.name,
             "section": self.section,
             "title": self.title,
-            "key": self.keys[0] if not self.is_system else "",
+            "key": self.keys[0] if self.keys and not self.is_system else "",
             "system": self.is_system,
             "unit": self.unit,
         }

@@ -11,6 +11,13 @@ CURVE: Final = "curve"
 _METRIC = "metric/"
 
 Spec = dict[str, Any]
+# As tracker.panels.views.menu offers the other kinds.
+CURVE_MENU: Final[dict[str, Any]] = {
+    "kind": CURVE,
+    "title": "Line plot",
+    "fields": [{"name": "keys", "label": "Metrics", "type": "keys", "options": (), "hint": ""}],
+    "defaults": {"title": "", "width": 4, "keys": []},
+}
 
 
 def sections(content: Mapping[str, Any], metrics: Iterable[str]) -> list[dict[str, Any]]:

@@ -90,7 +90,7 @@ class ProjectSource(Source):
     def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
         """Return the menu of panels, the columns, the sections and the rows on the screen."""
         runset = self._runset
-        yield "menu", {"kinds": menu(runset), "metrics": self._metrics}
+        yield "menu", {"kinds": [layout.CURVE_MENU, *menu(runset)], "metrics": self._metrics}
         columns = [
             [column.id, column.is_number, column.count, column.is_constant]
             for column in runset.columns

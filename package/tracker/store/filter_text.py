@@ -100,8 +100,8 @@ def write_text(filters: Mapping[str, Any]) -> str:
 def conditions(filters: Mapping[str, Any]) -> list[tuple[str, str, Any]] | None:
     """Return (field, sign, value) of each condition that must hold; None if there is more to it.
 
-    The signs are those of the text form, ``in`` and ``exists`` among them; the value of
-    ``exists`` says whether it does.
+    The signs are those of the text form, ``not in`` and ``not exists`` among them; the value that
+    goes with ``exists`` is None.
     """
     if list(filters) == ["$and"]:
         found = [conditions(part) for part in filters["$and"]]
@@ -109,15 +109,27 @@ def conditions(filters: Mapping[str, Any]) -> list[tuple[str, str, Any]] | None:
             return None
         return [rows[0] for rows in found if rows]
     rows = []
-    for name, value in filters.items():
-        if name.startswith("$") or not isinstance(value, Mapping) or len(value) != 1:
+    for name, test in filters.items():
+        said = None if name.startswith("$") else _said(test)
+        if said is None:
             return None
-        ((operator, given),) = value.items()
-        sign = {"$in": "in", "$exists": "exists", **_SIGNS}.get(operator)
-        if sign is None:
-            return None
-        rows.append((_text_name(name), sign, given))
+        rows.append((_text_name(name), *said))
     return rows
+
+
+def _said(test: Any) -> tuple[str, Any] | None:
+    """Return the sign and the value of a condition on one field; None if there are not."""
+    if not isinstance(test, Mapping) or len(test) != 1:
+        return None
+    ((operator, given),) = test.items()
+    match operator:
+        case "$exists":
+            return ("exists" if given else "not exists"), None
+        case "$in" | "$nin":
+            return ("in" if operator == "$in" else "not in"), given
+        case "$not" if list(given) == ["$regex"]:
+            return "!~", given["$regex"]
+    return (_SIGNS[operator], given) if operator in _SIGNS else None
 
 
 # --- reading
@@ -300,18 +312,15 @@ def _written(name: str, value: Any) -> str:
         return f" {name[1:]} ".join(_enclosed(write_text(part)) for part in value)
     if name == "$not":
         return f"not {_enclosed(write_text(value))}"
-    if not name.startswith("$") and isinstance(value, Mapping) and len(value) == 1:
-        ((operator, given),) = value.items()
+    said = None if name.startswith("$") else _said(value)
+    if said is not None:
+        sign, given = said
         field = _quoted_field(_text_name(name))
-        if operator == "$exists":
-            return f"{field} {'' if given else 'not '}exists"
-        if operator in ("$in", "$nin"):
-            items = ", ".join(map(_value_text, given))
-            return f"{field} {'not ' if operator == '$nin' else ''}in [{items}]"
-        if operator == "$not" and list(given) == ["$regex"]:
-            return f"{field} !~ {_value_text(given['$regex'])}"
-        if operator in _SIGNS:
-            return f"{field} {_SIGNS[operator]} {_value_text(given)}"
+        if sign.endswith("exists"):
+            return f"{field} {sign}"
+        if sign.endswith("in"):
+            return f"{field} {sign} [{', '.join(map(_value_text, given))}]"
+        return f"{field} {sign} {_value_text(given)}"
     raise QueryError(f"{name}: {value!r} cannot be said in a filter's text.")
 
 

@@ -26,7 +26,10 @@ const FIXED = {
 const TIMES = new Set(["created_at", "updated_at", "ended_at"]);
 const WIDTH = 104;
 
-export const isTime = (column) => TIMES.has(column);
+export const isTimely = (column) => TIMES.has(column) || column === "duration";
+
+// Of "2h 05m ago" the first part: a table is read at a glance.
+const shortAgo = (seconds) => formatAgo(seconds).replace(/ \S+ ago$/, " ago");
 
 export function titleOf(column) {
   return FIXED[column]?.[0] ?? column.replace(/^(config|summary)\./, "");
@@ -53,7 +56,7 @@ export function isNumeric(cell) {
 export function textOf(column, cell, row, nowMs) {
   const value = valueOf(cell);
   if (value === null || value === undefined) return "";
-  if (TIMES.has(column)) return formatAgo(nowMs / 1000 - value);
+  if (TIMES.has(column)) return shortAgo(nowMs / 1000 - value);
   if (column === "duration") {
     const more = row.state === "running" ? (nowMs - row.updated_ms) / 1000 : 0;
     return formatDuration(value + Math.max(0, more));
@@ -100,14 +103,13 @@ export function groupCell(column, cell) {
 }
 
 function formatIn(column, value) {
-  if (TIMES.has(column)) return formatAgo(Date.now() / 1000 - value);
+  if (TIMES.has(column)) return shortAgo(Date.now() / 1000 - value);
   if (column === "duration") return formatDuration(value);
   return formatNumber(value);
 }
 
 function formatSpan(column, seconds) {
-  const isTimely = TIMES.has(column) || column === "duration";
-  return isTimely ? formatDuration(seconds) : formatNumber(seconds);
+  return isTimely(column) ? formatDuration(seconds) : formatNumber(seconds);
 }
 
 // The difference to the baseline's value, and whether it is more or less.
@@ -116,7 +118,7 @@ export function deltaOf(column, cell, base) {
   if (typeof value !== "number" || typeof before !== "number") return null;
   if (TIMES.has(column) || !Number.isFinite(value - before)) return null;
   const delta = value - before;
-  if (delta === 0) return h("small", { class: "tkp-delta" }, "=");
+  if (delta === 0) return null;
   const size =
     column === "duration"
       ? formatDuration(Math.abs(delta))

@@ -13,6 +13,7 @@ export class Link {
     this.onBusy = () => {};
     this.onGone = () => {};
     this.onReopened = () => {};
+    this.onAnswered = () => {};
     this.goneListener = () => {
       this.isGone = true;
       this.onGone();
@@ -57,17 +58,19 @@ export class Link {
     }
   }
 
-  // Sends a message whose answer somebody waits for.
+  // Sends a message whose answer somebody waits for; returns its number.
   ask(message) {
     this.number += 1;
     this.open.set(this.number, performance.now());
     this.send({ ...message, request: this.number });
     this.look();
+    return this.number;
   }
 
   answered(number) {
     for (const open of this.open.keys())
       if (open <= number) this.open.delete(open);
+    this.onAnswered(number);
     this.look();
   }
 

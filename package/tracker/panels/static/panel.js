@@ -1,4 +1,5 @@
 // A panel: its parts, its settings, and the messages between them and the kernel.
+import { Arranger } from "./arrange.js";
 import { Console } from "./console.js";
 import { h, iconButton, setText } from "./dom.js";
 import { Grid } from "./grid.js";
@@ -41,6 +42,7 @@ export class Panel {
     this.note = h("div", { class: "tkp-note", role: "status", hidden: true });
     this.kind = kind;
     this.workspace = kind === "project" ? new Workspace(this) : null;
+    this.arranger = this.workspace && new Arranger(this);
     this.header = kind === "project" ? new Runs(this) : new Header(this);
     this.overview = new Overview(this);
     this.grid = new Grid(this);
@@ -65,11 +67,25 @@ export class Panel {
     this.restore();
     this.stops = [onThemeChange(() => this.retheme())];
     this.watch();
+    if (this.workspace)
+      this.node.addEventListener("keydown", (event) => this.undo(event));
     link.onBusy = (isBusy) => this.tell("busy", isBusy ? BUSY : "");
     link.onGone = () => this.tell("gone", GONE);
+    link.onAnswered = (number) => this.workspace?.answered(number);
     link.onReopened = () => this.askSpans();
     link.listen((content, buffers) => this.receive(content, buffers));
     this.awaitLibrary();
+  }
+
+  // As everywhere, but where text is written.
+  undo(event) {
+    const isUndo =
+      (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
+    if (!isUndo || event.target.matches("input, textarea")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.shiftKey) this.workspace.redo();
+    else this.workspace.undo();
   }
 
   restore() {
@@ -107,7 +123,7 @@ export class Panel {
       drawn: () =>
         this.grid.cards.get(content.panel)?.receive(content, buffers),
       working: () => this.grid.cards.get(content.panel)?.working(),
-      problem: () => this.tell(content.about, content.text),
+      problem: () => this.showProblem(content),
       progress: () => this.tell("progress", content.text),
       data: () => this.showData(content, buffers),
       strip: () => this.strip.receive(content, buffers),
@@ -121,10 +137,18 @@ export class Panel {
 
   showHead({ head, now_ms: nowMs }) {
     this.head = head;
-    this.workspace?.receive(head.workspace);
-    this.header.update(this.head, nowMs - Date.now());
+    this.clockMs = nowMs - Date.now();
+    if (this.workspace) this.showState(head.workspace);
+    else this.header.update(head, this.clockMs);
     this.link.rest(head.state && head.state !== "running");
     this.grid.filter();
+  }
+
+  // Takes over which workspace is open, and what it says.
+  showState(state) {
+    this.workspace.receive(state);
+    this.toolbar.adopt(this.workspace.content.curves);
+    this.header.update(this.head, this.clockMs);
   }
 
   showAbout(about) {
@@ -137,9 +161,16 @@ export class Panel {
     if (this.settings.scrollTop) this.body.scrollTop = this.settings.scrollTop;
   }
 
+  showProblem({ about, text, error, name }) {
+    if (error === "ConflictError") this.header.workspaces.conflict(name);
+    else this.tell("problem", `${text} (${about})`);
+  }
+
   layOut(sections) {
-    this.workspace.sections = sections;
-    this.grid.arrangeSections(sections);
+    if (this.workspace.takes("layout", () => this.layOut(sections))) {
+      this.workspace.sections = sections;
+      this.grid.arrangeSections(sections);
+    }
   }
 
   showData({ charts }, buffers) {
@@ -158,7 +189,7 @@ export class Panel {
   // -- to the kernel
 
   ask(message) {
-    this.link.ask(message);
+    return this.link.ask(message);
   }
 
   // Says what is on the screen, once for many changes.
@@ -182,6 +213,7 @@ export class Panel {
     for (const chart of this.grid.charts.values()) {
       if (chart.range || chart.isLarge) chart.askSpan();
     }
+    this.header.askAgain?.();
     this.tellView();
   }
 
@@ -204,6 +236,12 @@ export class Panel {
       chart.resetButton.hidden = true;
     }
     this.link.ask({ type: "view", x: this.settings.x });
+    this.saveCurves({ x: this.settings.x });
+  }
+
+  // How curves are drawn is a part of the workspace.
+  saveCurves(change) {
+    this.workspace?.patch({ curves: change }, false);
   }
 
   // -- parts that open and close

@@ -1,41 +1,38 @@
 // What stands above the panels of a project: its name, its run table, and what is done with runs.
-import {
-  deltaOf,
-  groupCell,
-  hintOf,
-  isNumeric,
-  textOf,
-  titleOf,
-  widthOf,
-} from "./cells.js";
-import { h, icon, setText } from "./dom.js";
+import { titleOf, widthOf } from "./cells.js";
+import { h, setText } from "./dom.js";
+import { menu } from "./popup.js";
+import { RunBar } from "./runbar.js";
+import { RunCells } from "./runcells.js";
+import { Selection } from "./selection.js";
 import { Table } from "./table.js";
+import { Workspaces } from "./workspaces.js";
 
 export class Runs {
   constructor(panel) {
     this.panel = panel;
     this.rows = new Map();
-    this.selected = new Set();
     this.opened = new Set();
     this.count = 0;
-    this.columns = [];
     this.name = h("strong", { class: "tkp-name" }, "Waiting for the kernel …");
     this.about = h("span", { class: "tkp-project" });
-    this.search = h("input", {
-      type: "search",
-      class: "tkp-filter",
-      placeholder: "Search runs",
-      "aria-label": "Search runs",
-      oninput: () =>
-        this.workspace.patchRuns({ search: this.search.value }, false),
-    });
-    this.table = new Table(this.tableOwner(), "Runs");
+    this.workspaces = new Workspaces(panel);
+    this.cells = new RunCells(this);
+    this.table = new Table(this.owner(), "Runs");
+    this.selection = new Selection(this);
+    this.bar = new RunBar(this);
+    this.empty = h("p", { class: "tkp-empty tkp-no-runs" });
+    this.empty.hidden = true;
     const who = h("div", { class: "tkp-who" }, this.name, this.about);
     this.node = h(
       "header",
-      { class: "tkp-header" },
-      h("div", { class: "tkp-top" }, who, this.search),
+      { class: "tkp-header tkp-project-header" },
+      h("div", { class: "tkp-top" }, who, this.workspaces.node),
+      this.bar.node,
+      this.bar.filter.problem,
+      this.selection.node,
       this.table.node,
+      this.empty,
     );
     this.node.dataset.state = "waiting";
     this.timer = setInterval(() => this.tick(), 1000);
@@ -55,13 +52,28 @@ export class Runs {
     this.clockMs = clockMs;
     this.node.dataset.state = "project";
     setText(this.name, head.name);
-    const runs = `${head.total} run${head.total === 1 ? "" : "s"}`;
-    const some =
-      head.matched === head.total ? runs : `${head.matched} of ${runs}`;
-    setText(this.about, some);
-    if (document.activeElement !== this.search)
-      this.search.value = this.workspace.runset.search ?? "";
+    const runs = `${head.total.toLocaleString("en-US")} run${head.total === 1 ? "" : "s"}`;
+    const parts = [
+      head.matched === head.total ? runs : `${head.matched} of ${runs}`,
+    ];
+    if (head.groups !== null) parts.push(`${head.groups} groups`);
+    if (head.running) parts.push(`${head.running} running`);
+    setText(this.about, parts.join(" · "));
+    this.bar.update(head);
+    this.workspaces.update();
+    this.explain();
     this.table.refresh();
+  }
+
+  explain() {
+    const { total, matched, name } = this.head;
+    this.empty.hidden = matched > 0;
+    this.table.node.hidden = !matched;
+    if (matched) return;
+    const text = total
+      ? "No run passes the filter and the search: change them above."
+      : `No runs yet: tracker.init(project="${name}") starts the first.`;
+    setText(this.empty, text);
   }
 
   receiveColumns({ columns, shown }) {
@@ -85,39 +97,59 @@ export class Runs {
     this.table.refresh();
   }
 
-  // -- the table
+  // -- what the table asks
 
-  tableOwner() {
+  owner() {
     return {
-      columns: () => this.tableColumns(),
+      columns: () => this.columns(),
       count: () => this.count,
       row: (place) => this.rows.get(place),
-      fillHead: (cell, column) => this.fillHead(cell, column),
-      fillCell: (cell, row, column) => this.fillCell(cell, row, column),
-      dressRow: (node, row) => this.dressRow(node, row),
+      fillHead: (cell, column) => this.cells.fillHead(cell, column),
+      fillCell: (cell, row, column) => this.cells.fill(cell, row, column),
+      dressRow: (node, row) => this.cells.dress(node, row),
       seen: (...window) => this.ask(...window),
       press: (...what) => this.press(...what),
       key: (...what) => this.key(...what),
       hover: (row) => this.panel.focusRun(row?.id ?? null),
       resize: (column, width) =>
         this.workspace.patchRuns({ widths: { [column]: width } }, false),
+      move: (column, before) => this.moveColumn(column, before),
     };
   }
 
-  tableColumns() {
-    const { pinned = ["name"], widths = {} } = this.workspace.runset;
+  columns() {
+    const { widths = {} } = this.workspace.runset;
     const shown = this.shownColumns ?? ["name"];
-    const ids = [...shown.filter((id) => pinned.includes(id))];
-    ids.push(...shown.filter((id) => !pinned.includes(id)));
-    return ids.map((id) => ({
+    const pinned = shown.filter((id) => this.isPinned(id));
+    const free = shown.filter((id) => !this.isPinned(id));
+    return [...pinned, ...free].map((id) => ({
       id,
       title: titleOf(id),
       width: widthOf(id, widths),
-      isPinned: pinned.includes(id),
+      isPinned: this.isPinned(id),
       mark: this.markOf(id),
     }));
   }
 
+  isPinned(column) {
+    return (this.workspace.runset.pinned ?? ["name"]).includes(column);
+  }
+
+  chooseColumns(columns) {
+    this.shownColumns = columns;
+    this.workspace.patchRuns({ columns });
+    this.table.refresh();
+  }
+
+  moveColumn(column, before) {
+    const order = this.columns().map(({ id }) => id);
+    const others = order.filter((id) => id !== column);
+    const place = before === null ? others.length : others.indexOf(before);
+    others.splice(place, 0, column);
+    this.chooseColumns(others);
+  }
+
+  // Asks for the window on the screen, unless that was asked last.
   ask(from, to, columns) {
     const open = [...this.opened];
     const text = JSON.stringify([from, to, columns, open]);
@@ -130,135 +162,202 @@ export class Runs {
     );
   }
 
+  // A new connection knows nothing of the window.
+  askAgain() {
+    this.asked = undefined;
+    this.table.refresh();
+  }
+
+  // -- order
+
+  get order() {
+    return (this.head?.order ?? []).map((each) => [...each]);
+  }
+
   markOf(column) {
-    const order = this.head?.order ?? [];
+    const { order } = this;
     const place = order.findIndex(([name]) => name === column);
     if (place < 0) return "";
     const arrow = order[place][1] === "desc" ? "↓" : "↑";
     return order.length > 1 ? `${arrow}${place + 1}` : arrow;
   }
 
-  fillHead(cell, column) {
-    cell.title = column.id;
-    const mark = h("span", { class: "tkp-sort" }, column.mark);
-    cell.append(h("span", { class: "tkp-head-text" }, column.title), mark);
-    const way = { "↓": "descending", "↑": "ascending" }[column.mark[0]];
-    if (way) cell.setAttribute("aria-sort", way);
-    if (this.known?.get(column.id)?.isNumber) cell.classList.add("tkp-num");
+  // Sorts by a column; with Shift, by it after those that are sorted by already.
+  sort(column, isFurther, way) {
+    const { order } = this;
+    const known = order.find(([name]) => name === column);
+    const usual = column === "name" ? "asc" : "desc";
+    const turned = known?.[1] === "desc" ? "asc" : "desc";
+    const term = [column, way ?? (known ? turned : usual)];
+    let next = [term];
+    if (isFurther && known)
+      next = order.map((each) => (each[0] === column ? term : each));
+    else if (isFurther) next = [...order, term];
+    this.workspace.patchRuns({ order: next });
   }
 
-  dressRow(node, row) {
-    node.dataset.state = row.state;
-    node.dataset.id = row.id;
-    node.setAttribute("aria-selected", String(this.selected.has(row.id)));
-    node.setAttribute("aria-level", String(row.depth + 1));
-    if ("size" in row) node.setAttribute("aria-expanded", String(row.open));
-    node.classList.toggle("tkp-baseline", row.id === this.baseline?.id);
-    node.classList.toggle("tkp-unseen", !row.eye);
-  }
-
-  fillCell(cell, row, { id }) {
-    if (id === "name") {
-      this.fillName(cell, row);
-      return;
-    }
-    const value = row.cells[this.places?.get(id)];
-    if (value === undefined || value === null) return;
-    if ("size" in row) {
-      const [content, hint] = groupCell(id, value);
-      cell.append(content);
-      cell.title = hint;
-      if (typeof value === "object") cell.classList.add("tkp-num");
-      return;
-    }
-    if (id === "tags") {
-      cell.append(
-        ...row.tags.map((tag) => h("span", { class: "tkp-tag" }, tag)),
-      );
-      cell.title = row.tags.join(", ");
-      return;
-    }
-    cell.append(textOf(id, value, row, this.nowMs));
-    cell.title = hintOf(id, value);
-    if (isNumeric(value)) cell.classList.add("tkp-num");
-    const base = this.baseline?.cells[this.places.get(id)];
-    if (this.baseline && row.id !== this.baseline.id)
-      cell.append(deltaOf(id, value, base) ?? "");
-  }
-
-  fillName(cell, row) {
-    const isGroup = "size" in row;
-    const swatch = h("span", {
-      class: "tkp-swatch",
-      title: row.eye ? "Drawn; press to hide" : "Hidden; press to draw",
-      "data-press": "eye",
-    });
-    swatch.style.setProperty("--tkp-run", row.colour);
-    swatch.classList.toggle("tkp-on", row.eye);
-    const label = h(
-      "span",
-      { class: "tkp-run-name", title: row.name },
-      row.name,
-    );
-    const inner = h("div", { class: "tkp-run" });
-    inner.style.paddingLeft = `${row.depth * 18}px`;
-    if (isGroup) {
-      const opener = icon("chevron");
-      opener.dataset.press = "open";
-      opener.classList.toggle("tkp-open", row.open);
-      inner.append(opener);
-    }
-    inner.append(
-      swatch,
-      h("span", { class: "tkp-dot", title: row.state }),
-      label,
-    );
-    if (isGroup)
-      inner.append(h("span", { class: "tkp-count" }, String(row.size)));
-    cell.append(inner);
-    cell.setAttribute(
-      "aria-label",
-      `${row.name}, ${row.state}, ${row.eye ? "drawn" : "hidden"}`,
-    );
-  }
-
-  get nowMs() {
-    return Date.now() + (this.clockMs ?? 0);
+  unsort(column) {
+    const order = this.order.filter(([name]) => name !== column);
+    this.workspace.patchRuns({ order: order.length ? order : null });
   }
 
   // -- what is pressed
 
   press(place, column, event) {
-    if (event.type !== "click") return;
+    const isMenu = event.type === "contextmenu";
+    if (isMenu) event.preventDefault();
     if (place < 0) {
-      this.sort(column.id, event.shiftKey);
+      if (isMenu) this.openHeadMenu(column, event);
+      else if (event.type === "click") this.sort(column.id, event.shiftKey);
       return;
     }
     const row = this.rows.get(place);
-    const what = event.target.closest("[data-press]")?.dataset.press;
     if (!row) return;
+    if (isMenu) this.openRowMenu(row, event);
+    else if (event.type === "dblclick") this.edit(row, column);
+    else this.pressRow(row, place, event);
+  }
+
+  pressRow(row, place, event) {
+    const what = event.target.closest("[data-press]")?.dataset.press;
     if (what === "eye") this.toggle(row);
     else if (what === "open") this.open(row);
+    else if (
+      what === "choose" ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey
+    )
+      this.selection.toggle(row, place, event.shiftKey);
   }
 
   key(event, place, column) {
+    if (place < 0) return this.headKey(event, column);
     const row = this.rows.get(place);
-    if (place < 0 && event.key === "Enter")
-      this.sort(column.id, event.shiftKey);
-    else if (row && event.key === " ") this.toggle(row);
-    else if (row && event.key === "Enter" && "size" in row) this.open(row);
+    if (!row) return false;
+    const anchor = this.table.cellAt(place + 1, this.table.active.column);
+    const actions = {
+      " ": () => this.toggle(row),
+      Enter: () => ("size" in row ? this.open(row) : this.edit(row, column)),
+      F2: () => this.edit(row, { id: "name" }),
+      x: () => this.selection.toggle(row, place, event.shiftKey),
+      X: () => this.selection.toggle(row, place, event.shiftKey),
+      b: () => this.selection.base(row.id),
+      Delete: () => this.selection.remove(this.selection.around(row)),
+      Escape: () => this.selection.clear(),
+      ContextMenu: () => this.openRowMenu(row, anchor),
+    };
+    if (event.shiftKey && event.key === "F10")
+      actions.F10 = actions.ContextMenu;
+    if ("size" in row)
+      for (const key of ["F2", "x", "X", "b", "Delete"]) delete actions[key];
+    if (!(event.key in actions)) return false;
+    actions[event.key]();
+    return true;
+  }
+
+  headKey(event, column) {
+    const columns = this.columns().map(({ id }) => id);
+    const place = columns.indexOf(column.id);
+    const isMove = event.altKey && /^Arrow(Left|Right)$/.test(event.key);
+    if (event.key === "Enter") this.sort(column.id, event.shiftKey);
+    else if (isMove) {
+      const by = event.key === "ArrowLeft" ? -1 : 2;
+      this.moveColumn(column.id, columns[Math.max(0, place + by)] ?? null);
+      this.table.active.column += by < 0 ? -1 : 1;
+    } else if (event.key === "+" || event.key === "-")
+      this.table.resize(column, column.width + (event.key === "+" ? 16 : -16));
+    else if (event.key === "ContextMenu" || event.key === "F10")
+      this.openHeadMenu(column, this.table.cellAt(0, place));
     else return false;
     return true;
   }
 
-  // Sorts by a column; with Shift, by it after those that are sorted by already.
-  sort(column, isFurther) {
-    const order = (this.head?.order ?? []).map((each) => [...each]);
-    const known = order.find(([name]) => name === column);
-    let next = isFurther ? order : order.filter(([name]) => name === column);
-    if (known) known[1] = known[1] === "desc" ? "asc" : "desc";
-    else next = [...next, [column, column === "name" ? "asc" : "desc"]];
-    this.workspace.patchRuns({ order: next });
+  openHeadMenu({ id }, anchor) {
+    const { runset } = this.workspace;
+    const by = runset.group_by ?? [];
+    const pinned = runset.pinned ?? ["name"];
+    const without = (ids) => ids.filter((each) => each !== id);
+    const isSorted = this.order.some(([name]) => name === id);
+    const patch = (change) => this.workspace.patchRuns(change);
+    menu(this.panel, anchor, id, [
+      ["Sort ascending", () => this.sort(id, false, "asc")],
+      ["Sort descending", () => this.sort(id, false, "desc")],
+      [
+        "Sort by this next",
+        () => this.sort(id, true),
+        { hint: "Shift + click" },
+      ],
+      ["Do not sort by this", () => this.unsort(id), { disabled: !isSorted }],
+      null,
+      [
+        "Pinned",
+        () =>
+          patch({
+            pinned: this.isPinned(id) ? without(pinned) : [...pinned, id],
+          }),
+        { checked: this.isPinned(id) },
+      ],
+      [
+        "Group by this",
+        () => patch({ group_by: by.includes(id) ? without(by) : [...by, id] }),
+        { checked: by.includes(id) },
+      ],
+      [
+        "Hide column",
+        () => this.chooseColumns(without(this.shownColumns)),
+        { disabled: id === "name" },
+      ],
+    ]);
+  }
+
+  openRowMenu(row, anchor) {
+    const { selection, panel } = this;
+    if ("size" in row) {
+      menu(panel, anchor, row.name, [
+        [row.open ? "Close" : "Open", () => this.open(row)],
+        ["Draw only this", () => this.workspace.patchRuns({ only: [row.id] })],
+        [row.eye ? "Hide" : "Draw", () => this.toggle(row)],
+      ]);
+      return;
+    }
+    const ids = selection.around(row);
+    const some = ids.size > 1 ? `${ids.size} runs` : "this run";
+    const isBase = this.workspace.runset.baseline === row.id;
+    menu(panel, anchor, row.name, [
+      ["Rename", () => this.edit(row, { id: "name" }), { hint: "F2" }],
+      [
+        "Tags …",
+        () => (ids.size > 1 ? selection.tag(ids) : selection.tags(row)),
+      ],
+      ["Notes …", () => selection.note(row)],
+      ["Copy path", () => this.copyPath(row)],
+      null,
+      [row.eye ? "Hide" : "Draw", () => this.toggle(row), { hint: "Space" }],
+      [`Draw only ${some}`, () => selection.drawOnly(ids)],
+      [
+        "Baseline",
+        () => selection.base(row.id),
+        { checked: isBase, hint: "B" },
+      ],
+      null,
+      [
+        `Delete ${some} …`,
+        () => selection.remove(ids),
+        { isBad: true, hint: "Del" },
+      ],
+    ]);
+  }
+
+  copyPath(row) {
+    navigator.clipboard?.writeText(`${this.head.name}/${row.id}`);
+  }
+
+  edit(row, column) {
+    if ("size" in row) return;
+    if (column.id === "tags") this.selection.tags(row);
+    else if (column.id === "notes") this.selection.note(row);
+    else if (column.id === "name") this.cells.rename(row);
   }
 
   open(row) {
@@ -270,25 +369,19 @@ export class Runs {
   toggle(row) {
     const { hidden = [], shown = [], only } = this.workspace.runset;
     const without = (ids) => ids.filter((id) => id !== row.id);
-    if (only) {
-      const next = row.eye ? without(only) : [...only, row.id];
-      this.workspace.patchRuns({ only: next });
-    } else if (row.eye) {
-      this.workspace.patchRuns({
-        hidden: [...without(hidden), row.id],
-        shown: without(shown),
-      });
-    } else {
-      this.workspace.patchRuns({
-        hidden: without(hidden),
-        shown: [...without(shown), row.id],
-      });
-    }
+    let change = {
+      hidden: without(hidden),
+      shown: [...without(shown), row.id],
+    };
+    if (only) change = { only: row.eye ? without(only) : [...only, row.id] };
+    else if (row.eye)
+      change = { hidden: [...without(hidden), row.id], shown: without(shown) };
+    this.workspace.patchRuns(change);
   }
 
   tick() {
-    if (!this.head || document.hidden || !this.node.isConnected) return;
-    this.table.refresh();
+    if (!this.head || document.hidden) return;
+    for (const node of this.table.rows.values()) this.cells.tick(node);
   }
 
   dispose() {

@@ -31,6 +31,8 @@ export class Table {
         onkeydown: (event) => this.key(event),
         onclick: (event) => this.press(event),
         ondblclick: (event) => this.press(event),
+        oncontextmenu: (event) => this.press(event),
+        onpointerdown: (event) => this.grab(event),
         onpointerleave: () => owner.hover(null),
         onscroll: () => this.plan(),
         onfocus: () => this.showActive(),
@@ -142,7 +144,14 @@ export class Table {
     const drawn =
       this.layout.columns.length + this.layout.shown.map((c) => c.id).join();
     let node = this.rows.get(place);
-    if (node && node.row === row && node.drawn === drawn && !this.isStale) return;
+    if (
+      node &&
+      node !== document.activeElement &&
+      node.contains(document.activeElement)
+    )
+      return; // somebody is writing in it
+    if (node && node.row === row && node.drawn === drawn && !this.isStale)
+      return;
     if (!node) {
       node = h("div", { class: "tkp-row", role: "row" });
       node.style.transform = `translateY(${place * ROW}px)`;
@@ -201,11 +210,56 @@ export class Table {
     this.refresh();
   }
 
+  // A head that is dragged moves its column.
+  grab(event) {
+    const cell = event.target.closest(".tkp-head .tkp-cell");
+    if (!cell || event.button !== 0 || event.target.closest(".tkp-grip"))
+      return;
+    const from = event.clientX;
+    let target = null;
+    const over = ({ clientX }) => {
+      if (!this.isDragging && Math.abs(clientX - from) < 6) return;
+      this.isDragging = true;
+      cell.classList.add("tkp-dragged");
+      target?.cell.classList.remove("tkp-drop-left", "tkp-drop-right");
+      target = this.headAt(clientX);
+      const side = target?.isRight ? "tkp-drop-right" : "tkp-drop-left";
+      target?.cell.classList.add(side);
+    };
+    const end = () => {
+      removeEventListener("pointermove", over);
+      cell.classList.remove("tkp-dragged");
+      target?.cell.classList.remove("tkp-drop-left", "tkp-drop-right");
+      if (!this.isDragging) return;
+      // The click that follows is none.
+      setTimeout(() => (this.isDragging = false));
+      if (target) this.drop(cell.dataset.column, target);
+    };
+    addEventListener("pointermove", over);
+    addEventListener("pointerup", end, { once: true });
+    addEventListener("pointercancel", end, { once: true });
+  }
+
+  headAt(x) {
+    for (const cell of this.head.querySelectorAll(".tkp-cell")) {
+      const { left, right } = cell.getBoundingClientRect();
+      if (x >= left && x < right)
+        return { cell, isRight: x > (left + right) / 2 };
+    }
+    return null;
+  }
+
+  drop(column, { cell, isRight }) {
+    const ids = this.layout.columns.map(({ id }) => id);
+    const place = ids.indexOf(cell.dataset.column) + (isRight ? 1 : 0);
+    if (ids[place] !== column) this.owner.move(column, ids[place] ?? null);
+  }
+
   // -- pointer and keyboard; row 0 is the head
 
   press(event) {
     const cell = event.target.closest(".tkp-cell");
-    if (!cell || !this.node.contains(cell)) return;
+    if (!cell || !this.node.contains(cell) || this.isDragging) return;
     const [line, column] = cell.id.split("-").slice(-2).map(Number);
     this.active = { row: line, column };
     this.showActive();

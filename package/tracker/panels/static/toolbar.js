@@ -1,8 +1,10 @@
 // What a user sets: search, smoothing, x-axis, logarithmic y, height.
 import { h, icon, iconButton, setText } from "./dom.js";
+import { opener } from "./popup.js";
 import { KINDS } from "./smoothing.js";
 
 const AXES = { step: "Step", relative: "Time", time: "Clock" };
+const NO_SMOOTHING = { kind: "time-weighted", amount: 0 };
 const HINTS = {
   step: "Steps",
   relative: "Time since the run began",
@@ -50,10 +52,41 @@ export class Toolbar {
       this.kind,
       this.axes(),
       this.log(),
+      ...this.arranging(),
       this.taller,
     );
     this.showAmount();
     this.showStretch();
+  }
+
+  arranging() {
+    const { arranger } = this.panel;
+    if (!arranger) return [];
+    const add = opener("Add panel", "Add a panel or a section", () =>
+      arranger.openAdd(add),
+    );
+    return [add];
+  }
+
+  // Takes over what the workspace says of curves.
+  adopt(curves = {}) {
+    const { settings, grid } = this.panel;
+    const before = JSON.stringify([settings.smoothing, settings.logY]);
+    if (document.activeElement !== this.slider)
+      settings.smoothing = { ...NO_SMOOTHING, ...curves.smoothing };
+    settings.logY = curves.log_y === true;
+    const x = curves.x ?? "step";
+    if (settings.x !== x) {
+      settings.x = x;
+      this.panel.tellView();
+    }
+    this.markAxes();
+    if (before === JSON.stringify([settings.smoothing, settings.logY])) return;
+    this.slider.value = settings.smoothing.amount;
+    this.kind.value = settings.smoothing.kind;
+    this.logButton.setAttribute("aria-pressed", String(settings.logY));
+    this.showAmount();
+    for (const chart of grid.charts.values()) chart.resmooth();
   }
 
   search() {
@@ -85,14 +118,14 @@ export class Toolbar {
         text,
       );
     });
-    const mark = () => {
+    const mark = (this.markAxes = () => {
       for (const button of buttons) {
         button.setAttribute(
           "aria-pressed",
           String(button.dataset.x === settings.x),
         );
       }
-    };
+    });
     mark();
     return h(
       "span",
@@ -112,8 +145,10 @@ export class Toolbar {
         settings.logY = !settings.logY;
         button.setAttribute("aria-pressed", String(settings.logY));
         grid.redraw();
+        this.panel.saveCurves({ log_y: settings.logY });
       },
     });
+    this.logButton = button;
     button.append("Log y");
     return button;
   }
@@ -124,6 +159,7 @@ export class Toolbar {
     smoothing.kind = this.kind.value;
     this.showAmount();
     for (const chart of this.panel.grid.charts.values()) chart.resmooth();
+    this.panel.saveCurves({ smoothing: { ...smoothing } });
   }
 
   showAmount() {

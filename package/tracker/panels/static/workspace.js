@@ -1,6 +1,7 @@
 // The workspace that the kernel has open, and changes of it on their way there.
 
 const DEBOUNCE_MS = 250;
+const STRETCH_MS = 1500;
 
 export class Workspace {
   constructor(panel) {
@@ -8,6 +9,11 @@ export class Workspace {
     this.state = { name: "default", names: [], content: {} };
     this.sections = [];
     this.pending = null;
+    this.asked = 0;
+    this.waiting = new Map();
+    this.past = [];
+    this.future = [];
+    this.changedMs = 0;
   }
 
   get content() {
@@ -18,15 +24,53 @@ export class Workspace {
     return this.content.runset ?? {};
   }
 
-  // What comes from the kernel does not undo what is on its way to it.
   receive(state) {
-    this.state = state;
-    if (this.pending)
-      this.state = { ...state, content: merged(state.content, this.pending) };
+    if (this.takes("state", () => this.panel.showState(state)))
+      this.state = state;
+  }
+
+  // What the kernel says of a state before our last change must not undo that change: it waits
+  // until the change is answered. Says whether there is nothing to wait for.
+  takes(part, later) {
+    if (!this.pending && !this.asked) return true;
+    this.waiting.set(part, later);
+    return false;
+  }
+
+  answered(number) {
+    if (!this.asked || number < this.asked) return;
+    this.asked = 0;
+    if (this.pending) return;
+    const waiting = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const take of waiting) take();
   }
 
   // Changes the document by a merge patch: null takes a field away.
   patch(change, isUrgent = true) {
+    // What is typed or dragged in one go is undone in one go.
+    const isOn = !isUrgent && performance.now() - this.changedMs < STRETCH_MS;
+    if (!isOn) this.past.push(this.content);
+    this.changedMs = performance.now();
+    this.future = [];
+    this.change(change, isUrgent);
+  }
+
+  undo() {
+    this.goTo(this.past.pop(), this.future);
+  }
+
+  redo() {
+    this.goTo(this.future.pop(), this.past);
+  }
+
+  goTo(content, others) {
+    if (!content) return;
+    others.push(this.content);
+    this.change(difference(this.content, content), true);
+  }
+
+  change(change, isUrgent) {
     this.state = {
       ...this.state,
       content: merged(this.content, change),
@@ -47,7 +91,7 @@ export class Workspace {
     if (!this.pending) return;
     const patch = this.pending;
     this.pending = null;
-    this.panel.ask({ type: "workspace", patch });
+    this.asked = this.panel.ask({ type: "workspace", patch });
   }
 
   // Sections are saved as a whole, once somebody has arranged them.
@@ -87,4 +131,20 @@ function joined(first, second) {
     found[name] = both ? joined(found[name], value) : value;
   }
   return found;
+}
+
+// The patch that makes one document of another.
+export function difference(before, after) {
+  const patch = {};
+  for (const name of Object.keys(before))
+    if (!(name in after)) patch[name] = null;
+  for (const [name, value] of Object.entries(after)) {
+    const old = before[name];
+    if (isObject(old) && isObject(value)) {
+      const inner = difference(old, value);
+      if (Object.keys(inner).length) patch[name] = inner;
+    } else if (JSON.stringify(old) !== JSON.stringify(value))
+      patch[name] = value;
+  }
+  return patch;
 }
