@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# How many tests run side by side; the browser's stay one after the other.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$n || echo 4)
 BIN := $(VENV)/bin
 TRACKER_DIR ?= $(CURDIR)/.tracker
 NOTEBOOK := notebooks/01_first_run.ipynb
@@ -36,7 +38,7 @@ else
 endif
 
 test: $(VENV)/.installed-test chromium ## Run all tests (PYTEST_ARGS="-m 'not lab'" picks some)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 test-slow: $(VENV)/.installed-test ## Run the long variants: hundreds of kills, dozens of processes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
@@ -58,7 +60,7 @@ labextension-check: $(VENV)/.installed-dev ## Check the JupyterLab extension: pr
 	$(IN_LABEXTENSION) jlpm check
 
 coverage: $(VENV)/.installed-test chromium ## Run all tests, and show which lines they never reach
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, one after the other
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

@@ -72,6 +72,13 @@ class Stored:
             return read.events(db, self.run(run).run_key, kind)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, and all that drive the browser, on one worker of pytest-xdist."""
+    for item in items:
+        is_lab = item.get_closest_marker("lab") is not None
+        item.add_marker(pytest.mark.xdist_group("lab" if is_lab else str(item.path)))
+
+
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty working directory, and no settings from outside; runs are ended after the test."""

@@ -203,14 +203,21 @@ class Notebook:
 
     def wait_cell(self, index: int, timeout_s: float = CELL_TIMEOUT_S) -> None:
         """Wait until a started cell has ended; an error in it fails the test."""
+        self.wait_end(index, timeout_s)
+        errors = [o for o in self.outputs(index) if o["output_type"] == "error"]
+        assert not errors, "\n".join(errors[0]["traceback"])
+
+    def wait_end(self, index: int, timeout_s: float = CELL_TIMEOUT_S) -> None:
+        """Wait until a started cell has ended, well or not.
+
+        What is sent to a kernel while a cell of it fails is not run.
+        """
         self.page.wait_for_function(
             """index => { const {model} = jupyterapp.shell.currentWidget.content.widgets[index];
                 return model.executionCount !== null && model.executionState === 'idle'; }""",
             arg=index,
             timeout=timeout_s * 1000,
         )
-        errors = [o for o in self.outputs(index) if o["output_type"] == "error"]
-        assert not errors, "\n".join(errors[0]["traceback"])
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """Return the outputs of a cell as they would be saved."""

@@ -64,6 +64,7 @@ def test_a_failing_cell_shows_its_panel_and_its_error(notebook: Notebook) -> Non
     notebook.open(notebook.write("failing.ipynb", cells))
     notebook.run_cell(0)
     notebook.start_cell(1)
+    notebook.wait_end(1)
     notebook.wait_idle()
     output = notebook.output(1)
     expect(output.get_by_text("failed").first).to_be_visible(timeout=WAIT_MS)
