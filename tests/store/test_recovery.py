@@ -52,6 +52,18 @@ def make_old(path: Path) -> None:
 # --- dead and alive
 
 
+def test_a_segment_that_was_just_begun_is_no_damage(store: Store) -> None:
+    path = leave(store, begin(), *rows(["a"], [[1], [2]]))
+    path.with_name(path.name.replace(".000000.", ".000001.")).touch()
+    store.recover()
+    assert left(store) == []
+    before = everything(store)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        store.rebuild()
+    assert everything(store) == before
+
+
 def test_a_dead_writers_rows_are_taken_in_and_its_run_has_crashed(store: Store) -> None:
     path = leave(store, begin(), *rows(["a"], [[1], [2]]))
     assert store.recover() == [path.name.split(".")[0]]

@@ -47,6 +47,9 @@ def keep(path: Path) -> None:
     try:
         with path.open("rb") as source, os.fdopen(os.open(partial, _CREATE, 0o600), "wb") as sink:
             compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+            # At least one part: an empty copy would look like a damaged one.
+            part = source.read(PART_BYTES)
+            sink.write(compressor.compress(part))
             while part := source.read(PART_BYTES):
                 sink.write(compressor.compress(part))
             sink.flush()
