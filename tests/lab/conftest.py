@@ -37,10 +37,11 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import nbformat
 import pytest
@@ -92,7 +93,9 @@ class Lab:
         """Stop every kernel."""
         for kernel in self.kernels():
             address = f"{self.url}/api/kernels/{kernel['id']}"
-            urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
+            # A kernel that is just ending by itself is answered with an error.
+            with suppress(HTTPError):
+                urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
 
 
 class Notebook:

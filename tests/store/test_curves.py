@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,16 +46,28 @@ def _is_broken_between(raw: Points, one: int, other: int) -> bool:
     return any(not math.isfinite(value) for _, value in raw[one + 1 : other])
 
 
-def _places(raw: Points, curve: Curve) -> list[int]:
-    """Where the curve's points are in the raw data; they must be there, in this order."""
-    places: list[int] = []
-    at = 0
+def _follows(raw: Points, curve: Curve) -> bool:
+    """Whether the curve's points are raw ones, in this order, and no line hides a broken one.
+
+    Of equal points any may be meant, so all places at which a point may be are followed.
+    """
+    before: float | None = None
+    places = [-1]
     for x, y in zip(curve.x.tolist(), curve.y.tolist(), strict=True):
-        while not (raw[at][0] == x and (raw[at][1] == y or (y != y and raw[at][1] != raw[at][1]))):
-            at += 1
-        places.append(at)
-        at += 1
-    return places
+        is_line = before is not None and math.isfinite(before) and math.isfinite(y)
+        places = [
+            at
+            for at in range(places[0] + 1, len(raw))
+            if raw[at][0] == x
+            and (raw[at][1] == y or (y != y and raw[at][1] != raw[at][1]))
+            and any(
+                one < at and not (is_line and _is_broken_between(raw, one, at)) for one in places
+            )
+        ]
+        if not places:
+            return False
+        before = y
+    return True
 
 
 _values = st.one_of(
@@ -84,6 +95,10 @@ _property = settings(
 @example(points=[(step % 3, float(step)) for step in range(60)], width=2)
 @example(points=[(step, NAN if step % 2 else 1.0 * step) for step in range(60)], width=2)
 @example(points=list(enumerate([0.0, NAN, 5.0, NAN, -5.0, NAN, 0.0])), width=1)
+@example(
+    points=[(0, NAN), (0, INF), (0, -1.0), (1, -1.0)] + [(0, INF), (0, -1.0)] * 2 + [(1, NAN)],
+    width=1,
+)
 @example(points=[(0, 1.0), (1, NAN), (2, 1.0), (2, INF), (2, 2.0), (3, -INF)] * 3, width=1)
 def test_a_thinned_curve_covers_the_pixels_of_the_raw_one(
     shared_tables: Any, points: Points, width: int
@@ -98,10 +113,7 @@ def test_a_thinned_curve_covers_the_pixels_of_the_raw_one(
     assert _outline(curve.x, curve.y, x.min(), x.max(), width) == _outline(
         x, y, x.min(), x.max(), width
     )
-    places = _places(raw, curve)
-    for one, other in pairwise(places):
-        if np.isfinite([raw[one][1], raw[other][1]]).all():
-            assert not _is_broken_between(raw, one, other)
+    assert _follows(raw, curve)
     assert curve.total == len(points)
     assert curve.is_exact == (len(curve.x) == len(points))
     assert curve.is_exact or len(points) > 4 * width
