@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tracker import start
@@ -28,10 +29,33 @@ class Page:
     def __init__(self) -> None:
         self.messages: list[tuple[dict[str, Any], Sequence[bytes]]] = []
         self.is_closed = False
+        self._held: dict[str, dict[str, Any]] = {}
+        self._fresh: set[str] = set()
         self.client = Client(self._receive, self._close)
 
     def _receive(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         self.messages.append((content, list(buffers)))
+        for chart in content["charts"] if content["type"] == "data" else ():
+            self._held[chart["name"]] = self._applied(chart, buffers)
+            self._fresh.add(chart["name"])
+
+    def _applied(self, chart: dict[str, Any], buffers: Sequence[bytes]) -> dict[str, Any]:
+        """Put what came behind what was there, as the page does."""
+        before = self._held.get(chart["name"])
+        if chart["follows"] is not None:
+            assert before is not None
+            assert before["number"] == chart["follows"]
+        parts = {}
+        for line, role, x, y, source, kept in chart["parts"]:
+            arrays = unpack(x, buffers), unpack(y, buffers)
+            if kept:
+                assert before is not None
+                old = before["parts"][source, role]
+                arrays = tuple(
+                    np.concatenate((o[:kept], a)) for o, a in zip(old, arrays, strict=True)
+                )
+            parts[line, role] = arrays
+        return {**chart, "parts": parts}
 
     def _close(self) -> None:
         self.is_closed = True
@@ -40,22 +64,15 @@ class Page:
         """Return the types of the messages since the last call, and forget them."""
         types = [content["type"] for content, _ in self.messages]
         self.messages.clear()
+        self._fresh.clear()
         return types
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [content for content, _ in self.messages if content["type"] == kind]
 
     def charts(self) -> dict[str, dict[str, Any]]:
-        """Return the newest lines of each chart, arrays unpacked: parts by (line, role)."""
-        found = {}
-        for content, buffers in self.messages:
-            for chart in content.get("charts", ()) if content["type"] == "data" else ():
-                parts = {
-                    (line, role): (unpack(x, buffers), unpack(y, buffers))
-                    for line, role, x, y in chart["parts"]
-                }
-                found[chart["name"]] = {**chart, "parts": parts}
-        return found
+        """Return the charts that came since the last take: parts by (line, role)."""
+        return {name: self._held[name] for name in self._held if name in self._fresh}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tracker.errors import StoreError, TrackerError
 from tracker.panels import bundle
-from tracker.panels.charts import Ask, Chart, drawing_message, face_message
+from tracker.panels.charts import Ask, Chart, Sent, drawing_message, face_message
 from tracker.panels.client import Client
 from tracker.panels.drawn import Later, push_views
 from tracker.panels.source import Source
@@ -170,6 +170,7 @@ class Board:
         charts = self.source.charts()
         listed = [chart.as_message() for chart in charts]
         if client.is_news("charts", listed):
+            client.forget_all_but({chart.name for chart in charts})
             client.send({"type": "charts", "charts": listed}, [])
         for part, content in self.source.parts(client):
             if client.is_news(part, content):
@@ -206,7 +207,8 @@ class Board:
                 if not client.is_news(f"lines {name}", (ask, drawing.fingerprint)):
                     continue
                 chart = next(chart for chart in stale if chart.name == name)
-                message = drawing_message(chart, drawing, parcel)
+                sent = client.lines.setdefault(name, Sent())
+                message = drawing_message(chart, drawing, parcel, sent)
                 message["span"] = ask.span
                 message["width"] = ask.width
                 face = face_message(drawing)
@@ -247,5 +249,5 @@ _LISTENERS: Final[dict[str, Callable[[Client, Mapping[str, Any]], object]]] = {
     "zoom": Client.zoom,
     "rows": Client.look_at_rows,
     "ask": Client.question,
-    "refresh": lambda client, _message: client.sent.clear(),
+    "refresh": lambda client, _message: client.forget(),
 }

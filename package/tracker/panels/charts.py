@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tracker.figures.axes import XAxis, XKind
 from tracker.figures.curve import Line, Role, curve_layout, role_style, strokes
@@ -14,6 +14,8 @@ from tracker.records import Curve
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 Span = tuple[float, float]
 OTHER_SECTION = "Charts"
@@ -95,6 +97,11 @@ class Drawing:
     runs: Sequence[str] = ()
     bases: Sequence[NDArray[np.intp] | None] = ()
 
+    def identity(self, number: int) -> str:
+        """Return what names a line among others, also when there are other ones."""
+        run = self.runs[number] if self.runs else ""
+        return f"{run}/{self.lines[number].curve.key}"
+
     @property
     def is_exact(self) -> bool:
         """Whether every point is here."""
@@ -116,31 +123,91 @@ def split_key(key: str) -> tuple[str, str]:
     return (section, title) if slash and section and title else (OTHER_SECTION, key)
 
 
-def drawing_message(chart: Chart, drawing: Drawing, parcel: Parcel) -> dict[str, Any]:
+Part = tuple[str, Role | Literal["base"]]
+Arrays = dict[Part, tuple[int, "Floats", "Floats"]]
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a page has of a chart's lines.
+
+    Attributes
+    ----------
+    number : int
+        How many messages it took; a page that has missed one says so.
+    arrays : dict
+        Of each array of a line its line's number in the last message, and its numbers.
+    """
+
+    number: int = 0
+    arrays: Arrays = field(default_factory=dict)
+
+
+def drawing_message(
+    chart: Chart, drawing: Drawing, parcel: Parcel, sent: Sent | None = None
+) -> dict[str, Any]:
     """Return a chart's lines as part of a message whose numbers are in `parcel`.
 
     The arrays are those of :func:`tracker.figures.curve_figure`, by the same function; a
-    thinned line brings the points that smoothing may use, as role ``base``.
+    thinned line brings the points that smoothing may use, as role ``base``. Of an array whose
+    beginning the page has already, only the rest goes there.
+
+    Parameters
+    ----------
+    chart : Chart
+    drawing : Drawing
+    parcel : Parcel
+    sent : Sent, optional
+        What the page has; brought up to date here.
     """
-    lines: list[dict[str, Any]] = []
+    sent = Sent() if sent is None else sent
+    before, sent.arrays = sent.arrays, {}
     parts: list[list[Any]] = []
+    is_part = False
     for number, line in enumerate(drawing.lines):
-        curve = line.curve
-        lines.append(_line_message(line, drawing, number))
-        for role, (x, y) in strokes(curve, drawing.axis).items():
-            parts.append([number, role, parcel.add(x), parcel.add(y)])
-        places = drawing.bases[number] if drawing.bases else None
-        if places is not None:
-            x = curve.x[places] * drawing.axis.scale
-            parts.append([number, "base", parcel.add(x), parcel.add(curve.y[places])])
-    return {
+        for role, x, y in _arrays(line.curve, drawing, number):
+            name = (drawing.identity(number), role)
+            source, kept = _kept(before.get(name), x, y)
+            is_part = is_part or kept > 0
+            sent.arrays[name] = number, x, y
+            parts.append([number, role, parcel.add(x[kept:]), parcel.add(y[kept:]), source, kept])
+    message = {
         "name": chart.name,
         "kind": drawing.axis.kind,
         "scale": drawing.axis.scale,
-        "lines": lines,
+        "lines": [_line_message(line, drawing, n) for n, line in enumerate(drawing.lines)],
         "parts": parts,
         "exact": drawing.is_exact,
+        "number": sent.number + 1,
+        "follows": sent.number if is_part else None,
     }
+    sent.number += 1
+    return message
+
+
+def _arrays(
+    curve: Curve, drawing: Drawing, number: int
+) -> Iterator[tuple[Role | Literal["base"], Floats, Floats]]:
+    for role, (x, y) in strokes(curve, drawing.axis).items():
+        yield role, x, y
+    places = drawing.bases[number] if drawing.bases else None
+    if places is not None:
+        yield "base", curve.x[places] * drawing.axis.scale, curve.y[places]
+
+
+def _kept(before: tuple[int, Floats, Floats] | None, x: Floats, y: Floats) -> tuple[int, int]:
+    """Return in which line and how far an array that was sent begins as this one does."""
+    if before is None:
+        return 0, 0
+    import numpy as np
+
+    source, old_x, old_y = before
+    length = min(len(x), len(old_x))
+    # Bit by bit, because NaN is not equal to itself.
+    is_new = (x[:length].view(np.int64) != old_x[:length].view(np.int64)) | (
+        y[:length].view(np.int64) != old_y[:length].view(np.int64)
+    )
+    return source, int(np.argmax(is_new)) if is_new.any() else length
 
 
 def face_message(drawing: Drawing) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from tracker.figures.axes import XKind
-from tracker.panels.charts import Ask, Chart, Span
+from tracker.panels.charts import Ask, Chart, Sent, Span
 from tracker.panels.table import Window
 
 Send = Callable[[dict[str, Any], Sequence[bytes]], None]
@@ -52,6 +52,8 @@ class Client:
         How often each of those has been read.
     sent : dict
         What the page has, by part of the panel, to tell what is news.
+    lines : dict of str to Sent
+        What the page has of the lines of each chart.
     heard_s : float
         When the page last said something, on the monotonic clock.
     """
@@ -73,6 +75,7 @@ class Client:
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, Sent] = field(default_factory=dict)
     heard_s: float = field(default_factory=time.monotonic)
 
     @property
@@ -142,6 +145,18 @@ class Client:
             if chart.name in visible:
                 found.setdefault(self.ask_for(chart.name), []).append(chart)
         return found
+
+    def forget(self) -> None:
+        """Send everything again."""
+        self.sent.clear()
+        self.lines.clear()
+
+    def forget_all_but(self, charts: Collection[str]) -> None:
+        """Forget what the page has of charts that there are no more."""
+        for name in self.lines.keys() - charts:
+            del self.lines[name]
+            for part in ("version", "lines", "face"):
+                self.sent.pop(f"{part} {name}", None)
 
     def is_news(self, part: str, value: Any) -> bool:
         """Say whether the page has another value of a part of the panel; it is sent then."""

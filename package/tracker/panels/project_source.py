@@ -9,7 +9,7 @@ from typing import Any
 from tracker.panels import actions, layout
 from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
-from tracker.panels.project_curves import project_drawings
+from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import RunSet
 from tracker.panels.source import Source, Tell
 from tracker.panels.table import cell, rows_message
@@ -38,6 +38,7 @@ class ProjectSource(Source):
         self.project = project
         self.workspace = Workspace(project, workspace)
         self._runset = RunSet(project)
+        self._curves = ProjectCurves()
         self._metrics: list[str] = []
         self._sections: list[dict[str, Any]] = []
 
@@ -59,6 +60,7 @@ class ProjectSource(Source):
     def read(self, db: Connection) -> None:
         """Read the workspace, the runs and which metrics they have."""
         self.workspace.refresh(db)
+        self._curves.catch_up(db)
         self._runset.read(db, self.workspace.part("runset"))
         self._metrics = metric_keys(db, self.project)
         self._sections = layout.sections(self.workspace.content, self._metrics)
@@ -119,7 +121,7 @@ class ProjectSource(Source):
     def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
         """Read the lines of charts, one for every run that is drawn."""
         settings = self.workspace.part("curves")
-        return project_drawings(db, self._runset, charts, ask, settings)
+        return self._curves.drawings(db, self._runset, charts, ask, settings)
 
     def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
         """Return none: readings belong to one run."""

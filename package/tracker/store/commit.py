@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from tracker.store import facts, sessions
+from tracker.store import facts, rollups, sessions
 from tracker.store.batch import Batch, SeriesName
 from tracker.store.columns import Column, wider
 from tracker.store.encode import dump_json, load_json
@@ -34,6 +34,8 @@ def put(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, batch: Batch) 
             _put_summary(db, run_key, intake, batch)
             if not sessions.is_edit(intake):
                 _update_run(db, run_key, stem, intake, batch)
+            if batch.finish is not None:
+                rollups.build(db, run_key)
     _put_positions(db, run_key, batch)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from tracker.records import MetricRule
-from tracker.store import facts
+from tracker.store import facts, rollups
 from tracker.store.encode import dump_json, load_json
 from tracker.store.intake import Intake
 from tracker.store.rows import first_row
@@ -51,6 +51,8 @@ def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts
         delete_run(db, intake.run_key)
         intake.run_key = None
         intake.series.clear()
+    if intake.run_key is not None:
+        rollups.drop(db, intake.run_key)
     before_s = _insert_or_resume(db, intake, first)
     if first.fork_from is not None or (first.rewind_to is not None and not intake.is_late):
         from tracker.store import branch
@@ -115,7 +117,7 @@ def read_rules(db: duckdb.DuckDBPyConnection, run_key: int | None) -> list[Metri
 
 def delete_run(db: duckdb.DuckDBPyConnection, run_key: int) -> None:
     """Remove every row of a run; its journals' watermarks stay, and show that it was there."""
-    for table in ("point", "value"):
+    for table in ("point", "value", *rollups.TABLES):
         db.execute(
             f"DELETE FROM {table} WHERE series_key IN "
             "(SELECT series_key FROM series WHERE run_key = ?)",
@@ -133,6 +135,7 @@ def mark_crashed(db: duckdb.DuckDBPyConnection, run_key: int, stem: str) -> None
         "state = 'running' AND (SELECT max(journal) FROM session WHERE run_key = $run) = $stem",
         {"run": run_key, "stem": stem},
     )
+    rollups.build(db, run_key)
 
 
 def update_fields(db: duckdb.DuckDBPyConnection, run_key: int, changes: dict[str, Any]) -> None:

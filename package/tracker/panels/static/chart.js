@@ -79,8 +79,14 @@ export class Chart {
   receive(message, unpack) {
     if (message.layout)
       this.face = { layout: message.layout, styles: message.styles };
+    const { follows, number } = message;
+    if (typeof follows === "number" && follows !== this.received) {
+      this.panel.refresh();
+      return;
+    }
+    this.received = number;
     const isFirst = !this.series;
-    this.series = new Series(message, unpack);
+    this.series = new Series(message, unpack, this.series);
     this.series.prepare(this.smoothing);
     if (!this.panel.pointed) this.showValues(null);
     this.request(isFirst || !!message.span);

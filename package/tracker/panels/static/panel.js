@@ -208,6 +208,12 @@ export class Panel {
     }, 40);
   }
 
+  // Asks for everything anew: something that was sent did not come.
+  refresh() {
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = setTimeout(() => this.link.send({ type: "refresh" }));
+  }
+
   // A new connection knows nothing of this page's zooms.
   askSpans() {
     for (const chart of this.grid.charts.values()) {

@@ -15,17 +15,24 @@ export function unpacker(buffers) {
 }
 
 export class Series {
-  constructor(message, unpack) {
+  // Of arrays whose beginning is in the series before, only the rest is in the message.
+  constructor(message, unpack, before) {
     this.kind = message.kind;
     this.scale = message.scale;
     this.lines = message.lines.map((line) => ({ ...line, parts: {} }));
     const shift =
       this.kind === "time" ? new Date().getTimezoneOffset() * 60000 : 0;
-    for (const [number, role, placeX, placeY] of message.parts) {
+    for (const [number, role, placeX, placeY, from, kept] of message.parts) {
       let x = unpack(placeX);
+      let y = unpack(placeY);
       // Plotly draws dates as if all the world were in Greenwich.
       if (shift) x = x.map((ms) => ms - shift);
-      this.lines[number].parts[role] = { x, y: unpack(placeY) };
+      if (kept) {
+        const old = before.lines[from].parts[role];
+        x = longer(old.x, kept, x);
+        y = longer(old.y, kept, y);
+      }
+      this.lines[number].parts[role] = { x, y };
     }
     this.shift = shift;
   }
@@ -140,6 +147,14 @@ function trace(style, data, isLarge, more = {}) {
   delete made.hovertemplate;
   if (isLarge && style.line) made.line = { ...style.line, width: 2 };
   return made;
+}
+
+function longer(old, kept, rest) {
+  if (kept === old.length && !rest.length) return old;
+  const all = new Float64Array(kept + rest.length);
+  all.set(old.subarray(0, kept));
+  all.set(rest, kept);
+  return all;
 }
 
 function first(sorted, value) {
