@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tracker.store import facts, migrate, sessions
+from tracker.store import facts, migrate
+from tracker.store.rules import read_rules
 
 from .bench import Bench
 from .logbook import BEGAN_US
@@ -233,7 +234,7 @@ def test_read_rules_gives_back_what_was_defined(bench: Bench) -> None:
     bench.say(facts.Metric("a", "epoch", True, ["min"], "minimize", True))
     bench.say(facts.Metric("a", "epoch", True, ["max"], "maximize", False))
     bench.flush()
-    (rule,) = sessions.read_rules(bench.db, bench.feed.run_key)
+    (rule,) = read_rules(bench.db, bench.feed.run_key)
     assert (rule.name, rule.step_metric, rule.step_sync) == ("a", "epoch", True)
     assert (rule.summary, rule.goal, rule.hidden) == (("max",), "maximize", False)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tracker.errors import UsageError
 from tracker.media.chart import CustomChart
-
-Names = Mapping[str, str]
-Figure = dict[str, Any]
-Trace = dict[str, Any]
+from tracker.plot.drawing_models import MODEL_CHARTS
+from tracker.plot.pieces import Drawing, Fields, Figure, Trace, axes, by_group, lines
 
 
 def draw(chart: CustomChart) -> Figure:
@@ -50,8 +48,6 @@ def draw_columns(
     UsageError
         If there is no such chart here, or a column is missing.
     """
-    from tracker.plot.drawing_models import MODEL_CHARTS
-
     charts = {**CHARTS, **MODEL_CHARTS}
     drawing = charts.get(name.rpartition("/")[0]) if isinstance(name, str) else None
     if drawing is None:
@@ -71,59 +67,6 @@ def draw_columns(
         "data": traces,
         "layout": {**({"title": {"text": str(title)}} if title else {}), **layout},
     }
-
-
-class Fields:
-    """The columns of a table by the chart's names for them.
-
-    Parameters
-    ----------
-    columns : dict
-        Column to its values.
-    fields : dict
-        The chart's field to the column; one that is not here is the column of its name.
-    """
-
-    def __init__(self, columns: Mapping[str, list[Any]], fields: Names) -> None:
-        self._columns = columns
-        self._fields = fields
-
-    def name(self, field: str) -> str:
-        """Return the column for a field."""
-        return self._fields.get(field, field)
-
-    def __getitem__(self, field: str) -> list[Any]:
-        return self._columns[self.name(field)]
-
-    def has(self, field: str) -> bool:
-        """Return whether there is a column for a field."""
-        return self.name(field) in self._columns
-
-
-Drawing = Callable[[Fields, Mapping[str, Any]], tuple[list[Trace], Figure]]
-
-
-def axes(x: Any, y: Any, **more: Any) -> Figure:
-    """Return a layout with titles at both axes."""
-    return {"xaxis": {"title": {"text": str(x)}}, "yaxis": {"title": {"text": str(y)}}, **more}
-
-
-def by_group(groups: Sequence[Any], *columns: Sequence[Any]) -> list[tuple[Any, list[list[Any]]]]:
-    """Return each group with its part of the columns, in order of appearance."""
-    parts: dict[Any, list[list[Any]]] = {}
-    for group, *row in zip(groups, *columns, strict=True):
-        part = parts.setdefault(group, [[] for _ in columns])
-        for held, value in zip(part, row, strict=True):
-            held.append(value)
-    return list(parts.items())
-
-
-def lines(groups: list[tuple[Any, list[list[Any]]]], mode: str = "lines") -> list[Trace]:
-    """Return a line, or points, for each group."""
-    return [
-        {"type": "scatter", "mode": mode, "name": str(group), "x": part[0], "y": part[1]}
-        for group, part in groups
-    ]
 
 
 def _line(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:

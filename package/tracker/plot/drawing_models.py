@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.plot.drawing import Drawing, Fields, Figure, Trace, axes, by_group, lines
+from tracker.plot.pieces import Drawing, Fields, Figure, Trace, axes, by_group, lines
 
 Drawn = tuple[list[Trace], Figure]
 

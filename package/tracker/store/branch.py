@@ -12,7 +12,7 @@ from tracker.store.encode import dump_json, load_json
 from tracker.store.fold import Fold, close
 from tracker.store.intake import EXACT_INT, Intake
 from tracker.store.rows import first_row
-from tracker.store.sessions import read_rules
+from tracker.store.rules import read_rules
 
 # What a summary may need of each key: the last value, and the numbers without NaN. Rows are
 # in the order in which they were logged.

@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
-from tracker.records import MetricRule
-from tracker.store import facts, rollups
+from tracker.store import branch, facts, rollups
 from tracker.store.encode import dump_json, load_json
 from tracker.store.intake import Intake
 from tracker.store.rows import first_row
+from tracker.store.rules import read_rules
 
 RUN_TABLES = ("run", "session", "series", "metric", "console", "cell", "event", "lineage")
 FIELD_COLUMNS = {
@@ -55,8 +55,6 @@ def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts
         rollups.drop(db, intake.run_key)
     before_s = _insert_or_resume(db, intake, first)
     if first.fork_from is not None or (first.rewind_to is not None and not intake.is_late):
-        from tracker.store import branch
-
         before_s = branch.branch(db, intake, first)
         attach(db, intake)
     row = first_row(db, "SELECT last_step FROM run WHERE run_key = ?", [intake.run_key])
@@ -104,15 +102,6 @@ def load_fold(db: duckdb.DuckDBPyConnection, intake: Intake) -> None:
     if row is not None:
         rules = read_rules(db, intake.run_key)
         intake.fold.load(load_json(row[0] or "{}"), rules, load_json(row[1] or "{}"))
-
-
-def read_rules(db: duckdb.DuckDBPyConnection, run_key: int | None) -> list[MetricRule]:
-    """Return what ``define_metric`` said in this run."""
-    found = db.execute(
-        "SELECT name, step_metric, step_sync, summary, goal, hidden FROM metric WHERE run_key = ?",
-        [run_key],
-    ).fetchall()
-    return [MetricRule(n, m, bool(s), tuple(ops or ()), g, bool(h)) for n, m, s, ops, g, h in found]
 
 
 def delete_run(db: duckdb.DuckDBPyConnection, run_key: int) -> None:
