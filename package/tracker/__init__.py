@@ -119,6 +119,10 @@ class _FrontDoor(ModuleType):
     would otherwise take the place of ``tracker.run`` as soon as they are imported.
     """
 
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Be pickled by name, as plain modules are: functions of a notebook use `tracker`."""
+        return import_module, (__name__,)
+
     @property
     def run(self) -> Any:
         return import_module("tracker.start").current()

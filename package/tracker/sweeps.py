@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any
 
@@ -12,8 +13,9 @@ from tracker.errors import UsageError
 from tracker.settings import find_store
 from tracker.store.store import open_store
 from tracker.sweep import creation
-from tracker.sweep.agent import Agent
+from tracker.sweep.agent import Agent, say_on_stderr
 from tracker.sweep.handle import SweepHandle
+from tracker.sweep.workers import Workers, run_on_executor
 
 
 class Sweep(SweepHandle):
@@ -31,8 +33,17 @@ class Sweep(SweepHandle):
 
     __slots__ = ()
 
-    def run(self, function: Callable[[], Any], count: int | None = None) -> Sweep:
+    def run(
+        self,
+        function: Callable[[], Any],
+        count: int | None = None,
+        parallel: int | None = None,
+        executor: Executor | None = None,
+        gpus: Sequence[str | int] | None = None,
+    ) -> Sweep:
         """Run trials until there are none left; returns the sweep itself.
+
+        An interrupt ends it; trials that were under way are run again by the next call.
 
         Parameters
         ----------
@@ -41,6 +52,14 @@ class Sweep(SweepHandle):
             has the trial's parameters, and logs the sweep's metric.
         count : int, optional
             How many trials at most. Default: until the sweep is over.
+        parallel : int, optional
+            How many agents, each in a process of its own: the function is sent there, also one
+            of a notebook. Default: one agent, in this process.
+        executor : concurrent.futures.Executor, optional
+            Where the agents run instead, `parallel` of them or one a worker; Dask's and Ray's
+            executors reach other machines, which must have the store's directory.
+        gpus : sequence, optional
+            With `parallel`: each process sees one, in turn. Default: those that there are.
 
         Raises
         ------
@@ -48,7 +67,14 @@ class Sweep(SweepHandle):
             If an argument cannot be used.
         """
         _check(function, count)
-        Agent(self._controller, function, count).run()
+        _check_number("parallel", parallel)
+        if executor is not None:
+            run_on_executor(self._controller, function, executor, parallel, count)
+        elif parallel is not None:
+            names = None if gpus is None else [str(each) for each in gpus]
+            Workers(self._controller, function, parallel, count, names, say_on_stderr).run()
+        else:
+            Agent(self._controller, function, count).run()
         return self
 
 
@@ -135,5 +161,10 @@ def agent(
 def _check(function: object, count: object) -> None:
     if not callable(function):
         raise UsageError(f"function is {function!r}: expected a function to call for each trial.")
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        raise UsageError(f"count is {count!r}: expected a whole number of at least 1.")
+    _check_number("count", count)
+
+
+def _check_number(name: str, given: object) -> None:
+    is_whole = isinstance(given, int) and not isinstance(given, bool)
+    if given is not None and not (is_whole and int(str(given)) >= 1):
+        raise UsageError(f"{name} is {given!r}: expected a whole number of at least 1.")

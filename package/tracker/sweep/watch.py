@@ -13,8 +13,9 @@ from tracker.store.trials import best_of
 from tracker.sweep.controller import Controller
 from tracker.sweep.stopping import rungs
 
-# A rule that judges at every value may take this share of the training's time.
-JUDGING_SHARE = 0.02
+# A rule that judges at every value is asked when there are so many times more of them, and
+# besides as often as it takes no more than this share of the training's time.
+JUDGING_FACTOR, JUDGING_SHARE = 1.25, 0.02
 
 
 class Watch:
@@ -45,7 +46,7 @@ class Watch:
         self._process = os.getpid()
         self._run: Run | None = None
         self._reported = 0
-        self._judge_at = 0.0
+        self._judge_at, self._judge_from = 0.0, 1.0
         config = controller.config
         self._rule = config.early_terminate
         self._metric = config.metric.name if config.metric else None
@@ -77,9 +78,11 @@ class Watch:
         except (TypeError, ValueError):
             return
         self.values.append(number)
-        if len(self.values) in self._rungs or (
-            self._is_always and time.monotonic() >= self._judge_at
-        ):
+        count = len(self.values)
+        if count in self._rungs:
+            self._ask()
+        elif self._is_always and (count >= self._judge_from or time.monotonic() >= self._judge_at):
+            self._judge_from = count * JUDGING_FACTOR
             self._ask()
 
     def _look(self) -> None:
