@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 MINUTE_S: Final = 60
@@ -21,7 +22,10 @@ def format_number(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) < 10**9 else f"{value:.4g}"
+        if abs(value) < 10**9:
+            return f"{value:,}"
+        # Python's integers have no end, floats do.
+        return f"{value:.4g}" if abs(value) < 10**300 else f"{Decimal(value):.4g}"
     if not isinstance(value, float):
         return str(value)
     if not math.isfinite(value):

@@ -1,0 +1,183 @@
+"""The code of a run: its cells, highlighted, and how they differ from another run's."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from tracker.figures.formats import escape, format_duration, shorten
+from tracker.records import CellRecord
+
+# Beyond it, comparing line by line takes seconds.
+MOST_LINES: Final = 4000
+_CONTEXT = 3
+_SEPARATOR = "───"
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+# Of the classes that Pygments gives, one for each colour that an editor has.
+_CLASSES: Final = (
+    ("Comment", "comment"),
+    ("Keyword", "keyword"),
+    ("Operator.Word", "keyword"),
+    ("String", "string"),
+    ("Number", "number"),
+    ("Name.Function", "def"),
+    ("Name.Class", "def"),
+    ("Name.Builtin", "builtin"),
+    ("Name.Decorator", "meta"),
+    ("Operator", "operator"),
+)
+
+
+def cells_html(cells: Sequence[CellRecord], patch: str = "") -> str:
+    """Return the cells of a run as HTML, escaped and highlighted.
+
+    Parameters
+    ----------
+    cells : sequence of CellRecord
+        In the order in which they ran.
+    patch : str
+        The uncommitted changes of the git work tree, shown behind the cells.
+    """
+    parts = [_cell(cell) for cell in cells]
+    if not parts:
+        parts.append('<p class="tkv-dim">This run has no notebook cells.</p>')
+    if patch:
+        count = f"{len(patch.splitlines()):,} lines"
+        lines = "".join(_patch_line(line) for line in patch.splitlines()[:MOST_LINES])
+        parts.append(
+            f"<details><summary>Uncommitted changes ({count})</summary>"
+            f'<pre class="tkv-code">{lines}</pre></details>'
+        )
+    return "".join(parts)
+
+
+def diff_html(old: Sequence[CellRecord], new: Sequence[CellRecord]) -> str:
+    """Return what changed from the cells of one run to those of another, escaped.
+
+    Lines are compared; within a line that changed, so are words. Lines that are the same
+    farther than three from a change are folded away. Cells are told apart by a rule.
+    """
+    before, after = _lines(old), _lines(new)
+    if before == after:
+        return '<p class="tkv-dim">The cells of both runs are the same.</p>'
+    cut = max(len(before), len(after)) > MOST_LINES
+    before, after = before[:MOST_LINES], after[:MOST_LINES]
+    rows: list[str] = []
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    opcodes = matcher.get_opcodes()
+    for number, (tag, i, j, k, m) in enumerate(opcodes):
+        if tag == "equal":
+            is_last = number == len(opcodes) - 1
+            rows += _same(before[i:j], i, k, is_first=number == 0, is_last=is_last)
+        else:
+            rows += _changed(before[i:j], after[k:m], i, k)
+    note = f'<p class="tkv-dim">Only the first {MOST_LINES:,} lines are compared.</p>'
+    return f'{note if cut else ""}<table class="tkv-changes"><tbody>{"".join(rows)}</tbody></table>'
+
+
+def highlighted(source: str) -> str:
+    """Return Python code as escaped HTML with a class for each kind of word."""
+    try:
+        from pygments import lex
+        from pygments.lexers import get_lexer_by_name
+    except ImportError:  # comes with JupyterLab; without it code has one colour
+        return escape(source)
+    lexer = get_lexer_by_name("ipython3" if _has_ipython() else "python", stripnl=False)
+    parts = []
+    for token, text in lex(source, lexer):
+        kind = _class_of(token)
+        parts.append(f'<span class="tkv-{kind}">{escape(text)}</span>' if kind else escape(text))
+    return "".join(parts).rstrip("\n")
+
+
+def _has_ipython() -> bool:
+    from pygments.lexers import find_lexer_class_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        find_lexer_class_by_name("ipython3")
+    except ClassNotFound:
+        return False
+    return True
+
+
+def _class_of(token: Any) -> str:
+    name = str(token).removeprefix("Token.").removeprefix("Literal.")
+    return next((kind for prefix, kind in _CLASSES if name.startswith(prefix)), "")
+
+
+def _cell(cell: CellRecord) -> str:
+    number = " " if cell.execution_count is None else str(cell.execution_count)
+    facts = []
+    if cell.duration_s is not None:
+        facts.append(format_duration(cell.duration_s))
+    if cell.status not in ("ok", ""):
+        facts.append(cell.status)
+    error = f'<div class="tkv-error">{escape(shorten(cell.error, 300))}</div>' if cell.error else ""
+    return (
+        f'<div class="tkv-cell"><div class="tkv-in">[{escape(number)}] '
+        f'<span class="tkv-dim">{escape(" · ".join(facts))}</span></div>'
+        f'<pre class="tkv-code">{highlighted(cell.source)}</pre>{error}</div>'
+    )
+
+
+def _patch_line(line: str) -> str:
+    tag = {"+": "ins", "-": "del"}.get(line[:1], "span")
+    return f"<{tag}>{escape(line)}</{tag}>\n"
+
+
+def _lines(cells: Sequence[CellRecord]) -> list[str]:
+    found: list[str] = []
+    for cell in cells:
+        if found:
+            found.append(_SEPARATOR)
+        found += cell.source.splitlines() or [""]
+    return found
+
+
+def _same(
+    lines: Sequence[str], old: int, new: int, *, is_first: bool, is_last: bool
+) -> Iterator[str]:
+    head = 0 if is_first else _CONTEXT
+    tail = 0 if is_last else _CONTEXT
+    hidden = len(lines) - head - tail
+    for place, line in enumerate(lines):
+        if hidden > 1 and head <= place < head + hidden:
+            if place == head:
+                words = f"{hidden:,} lines are the same"
+                yield f'<tr class="tkv-fold"><td></td><td></td><td>⋯ {words}</td></tr>'
+            continue
+        yield _row(" ", old + place, new + place, escape(line))
+
+
+def _changed(before: Sequence[str], after: Sequence[str], old: int, new: int) -> Iterator[str]:
+    pairs = {
+        place: _words(before[place], after[place])
+        for place in range(min(map(len, (before, after))))
+    }
+    for place, line in enumerate(before):
+        yield _row("-", old + place, None, pairs[place][0] if place in pairs else escape(line))
+    for place, line in enumerate(after):
+        yield _row("+", None, new + place, pairs[place][1] if place in pairs else escape(line))
+
+
+def _words(before: str, after: str) -> tuple[str, str]:
+    """Mark the words by which two lines differ, unless they have little in common."""
+    one, other = _WORDS.findall(before[:500]), _WORDS.findall(after[:500])
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.ratio() < 0.4 or max(len(before), len(after)) > 500:
+        return escape(before), escape(after)
+    left, right = [], []
+    for tag, i, j, k, m in matcher.get_opcodes():
+        was, now = escape("".join(one[i:j])), escape("".join(other[k:m]))
+        left.append(was if tag == "equal" or not was else f"<mark>{was}</mark>")
+        right.append(now if tag == "equal" or not now else f"<mark>{now}</mark>")
+    return "".join(left), "".join(right)
+
+
+def _row(sign: str, old: int | None, new: int | None, html: str) -> str:
+    kind = {"-": "tkv-del", "+": "tkv-ins", " ": "tkv-equal"}[sign]
+    numbers = "".join(f"<td>{'' if number is None else number + 1}</td>" for number in (old, new))
+    return f'<tr class="{kind}">{numbers}<td>{sign} {html}</td></tr>'
