@@ -15,7 +15,8 @@ import pytest
 import tracker
 from tracker.run import exits
 
-SETTINGS = {"silent": True, "console": False, "save_code": False, "system_interval_s": 0}
+from .hostile import SETTINGS, log_hostile
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -74,6 +75,22 @@ def runs(logged: tuple[Path, list[str]], store: Path) -> list[str]:
     root, ids = logged
     shutil.copytree(root, store)
     return ids
+
+
+@pytest.fixture(scope="session")
+def hostile_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("hostile") / "store"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKER_DIR", str(root))
+        log_hostile()
+    return root
+
+
+@pytest.fixture
+def hostile(hostile_store: Path, store: Path) -> Path:
+    """A store whose runs have hostile text wherever a run has text."""
+    shutil.copytree(hostile_store, store)
+    return store
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy as np
 import tracker
 import tracker.report as wr
 
-from .conftest import SETTINGS
+SETTINGS = {"silent": True, "console": False, "save_code": False, "system_interval_s": 0}
 
 HIT = "window.hit=1;alert(1)"
 VECTORS = (
@@ -91,7 +91,7 @@ def _row(vector: str) -> dict[str, Any]:
     }
 
 
-def hostile_blocks() -> list[wr.blocks.Block]:
+def hostile_blocks(plots: int = 99) -> list[wr.blocks.Block]:
     """Return blocks whose every text is hostile."""
     made: list[wr.blocks.Block] = [wr.TableOfContents()]
     for vector in (*VECTORS, SURROGATE):
@@ -117,7 +117,7 @@ def hostile_blocks() -> list[wr.blocks.Block]:
         ]
     media = ["image", "table", "html", "text", "figure"]
     panels = [
-        *(wr.LinePlot(y=[f"metric {v}"], title=v, title_x=v) for v in VECTORS),
+        *(wr.LinePlot(y=[f"metric {v}"], title=v, title_x=v) for v in VECTORS[:plots]),
         wr.LinePlot(y=["loss"], x=f"metric {VECTORS[1]}", title_y=VECTORS[1]),
         *map(wr.MarkdownPanel, VECTORS),
         wr.LinePlot(y=["loss"]),

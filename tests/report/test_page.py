@@ -12,7 +12,7 @@ import tracker.report as wr
 from tracker.report.page import write_page
 from tracker.report.pdf import find_browser
 
-from .hostile import VECTORS, hostile_blocks, log_hostile
+from .hostile import VECTORS, hostile_blocks
 
 pytestmark = pytest.mark.lab
 
@@ -105,8 +105,7 @@ def test_nothing_is_wider_than_the_page(runs: list[str], look: Any, size: tuple[
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_hostile_text_does_nothing(store: Path, look: Any) -> None:
-    log_hostile()
+def test_hostile_text_does_nothing(hostile: Path, look: Any) -> None:
     vector = VECTORS[1]
     report = wr.Report(
         "p", title=vector[:128], description="".join(VECTORS), blocks=hostile_blocks()

@@ -181,7 +181,9 @@ class SQLBlock(Block):
 
 
 def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float | bool):
+    if isinstance(value, str):
+        return checks.encodable(value)
+    if value is None or isinstance(value, int | float | bool):
         return value
     raise checks.Expected("text, a number, True, False or None")
 

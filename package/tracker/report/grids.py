@@ -66,7 +66,7 @@ class GridWriter:
             return self._plot(drawn.figure, drawn.height or FIGURE_HEIGHT)
         if drawn.items:
             return self._grid_of_media(drawn) if drawn.is_grid else self._media(drawn)
-        return drawn.html
+        return drawn.controls + drawn.html
 
     def _plot(self, figure: dict[str, Any], height: int) -> str:
         number = self._parcel.add(figure)

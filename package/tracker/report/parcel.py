@@ -66,7 +66,7 @@ class Parcel:
     def _told_array(self, array: Any) -> Any:
         if array.ndim != 1 or array.dtype.kind not in "fiu":
             return self._told(array.tolist())
-        kind, small = _smallest(array)
+        kind, small = smallest(array)
         content = small.tobytes()
         digest = hashlib.sha256(kind.encode() + content).digest()
         if digest not in self._places:
@@ -78,7 +78,7 @@ class Parcel:
         return {"$": self._places[digest]}
 
 
-def _smallest(array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+def smallest(array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     """Return an array in as few bytes as show no difference on a screen."""
     import numpy as np
 

@@ -115,7 +115,9 @@ def sniff(content: bytes) -> str | None:
 
 def _taken(value: Any) -> Any:
     is_media = hasattr(value, "savefig") or hasattr(value, "content") or hasattr(value, "save")
-    if isinstance(value, str | os.PathLike) or is_media:
+    if isinstance(value, str):
+        return checks.encodable(value)
+    if isinstance(value, os.PathLike) or is_media:
         return value
     raise checks.Expected("a file, an address, a PIL image, a matplotlib figure or tracker.Image")
 

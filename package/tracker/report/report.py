@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.errors import NotFoundError, UsageError
 from tracker.report import runset
@@ -23,6 +23,9 @@ from tracker.store import documents
 from tracker.store.documents import Document
 from tracker.store.objects import Objects
 from tracker.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from tracker.report.views import GridRuns, View
 
 KIND = "report"
 PathLike = str | os.PathLike[str]
@@ -284,6 +287,54 @@ class Report(Part):
         from tracker.report.pdf import print_pdf
 
         return print_pdf(write_page(self, is_eager=True), Path(path))
+
+    def to_notebook(self, path: PathLike | None = None) -> Any:
+        """Write it as a notebook whose cells run again, with their outputs in it.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            Default: return the notebook, of nbformat.
+        """
+        from tracker.report.notebook import to_notebook
+
+        made = to_notebook(self)
+        if path is None:
+            return made
+        import nbformat
+
+        file = Path(path)
+        nbformat.write(made, file)  # type: ignore[no-untyped-call, unused-ignore]
+        return file
+
+    def show(self) -> None:
+        """Show it below the cell, with its charts."""
+        from tracker.report.showing import show
+
+        show(self)
+
+    def runs(self, *runsets: Runset) -> GridRuns:
+        """Return the runs of some run sets, to draw panels over in a notebook.
+
+        Parameters
+        ----------
+        *runsets : Runset
+            Default: all runs of the project.
+
+        Examples
+        --------
+        >>> runs = report.runs(Runset(filters="config.lr > 0.1"))
+        >>> runs.draw(LinePlot(y=["loss"]))
+        """
+        from tracker.report.views import GridRuns
+
+        return GridRuns(self, runsets)
+
+    def view(self, block: Block) -> View:
+        """Return a block for a notebook to show, such as an SQLBlock."""
+        from tracker.report.views import View, block_bundle
+
+        return View(block_bundle(self, block))
 
     def _repr_html_(self) -> str:
         from tracker.report.showing import card

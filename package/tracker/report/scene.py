@@ -83,6 +83,8 @@ class Drawn:
         its run as ``meta.run``, where it belongs to one.
     html : str
         Safe HTML, where there is no figure.
+    controls : str
+        Above `html`, where scripts run.
     items : list of Item
         Media, where there are.
     note : str
@@ -98,6 +100,7 @@ class Drawn:
     title: str
     figure: dict[str, Any] | None = None
     html: str = ""
+    controls: str = ""
     items: list[Item] = field(default_factory=list)
     note: str = ""
     height: int = 0

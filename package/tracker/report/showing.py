@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tracker.figures.formats import escape, format_time
+from tracker.report.notebook import outputs
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
@@ -22,3 +23,17 @@ def card(report: Report) -> str:
         f'<div style="opacity:.7;font-size:12px">{escape(report.project)} · {saved}{when} · '
         f"{len(report.blocks)} blocks, {panels} panels</div></div>"
     )
+
+
+def show(report: Report) -> None:
+    """Show a report below the cell: its text, its charts, its media."""
+    from IPython.display import display
+
+    for cell in outputs(report):
+        if cell["cell_type"] == "markdown":
+            bundle = {"text/markdown": cell["source"], "text/plain": cell["source"]}
+            display(bundle, raw=True)  # type: ignore[no-untyped-call]
+        for output in cell.get("outputs", ()):
+            if list(output["data"]) != ["text/plain"]:
+                data, size = output["data"], output["metadata"]
+                display(data, raw=True, metadata=size)  # type: ignore[no-untyped-call]

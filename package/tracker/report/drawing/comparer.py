@@ -28,11 +28,11 @@ def draw_comparer(scene: Scene, panel: RunComparer) -> Drawn:
     parts = "".join(_section(name, rows) for name, rows in _sections(runs) if rows)
     only = " checked" if panel.diff_only else ""
     html = (
-        f'<label class="only"><input type="checkbox"{only}> only what differs</label>'
         f'<div class="scroll" tabindex="0"><table class="comparer"><thead><tr><th></th>{head}</tr>'
         f"</thead>{parts}</table></div>"
     )
-    return Drawn(panel.title or "Run comparer", html=html)
+    box = f'<label class="only"><input type="checkbox"{only}> only what differs</label>'
+    return Drawn(panel.title or "Run comparer", html=html, controls=box)
 
 
 def _sections(runs: Sequence[SceneRun]) -> Iterator[tuple[str, list[tuple[str, list[Any]]]]]:

@@ -1,0 +1,309 @@
+"""A Plotly figure as shapes on a plane of pixels."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.figures.formats import shorten
+from tracker.figures.still.scales import Scale, as_number, make_scale
+
+Point = tuple[float, float]
+DRAWN = ("scatter", "scattergl", "bar", "heatmap")
+_DASHES = {"dash": (7.0, 4.0), "dot": (2.0, 3.0), "dashdot": (7.0, 3.0, 2.0, 3.0),
+           "longdashdot": (11.0, 3.0, 2.0, 3.0)}  # fmt: skip
+_TAG = re.compile(r"<[^>]*>")
+_GREY, _LINE = "#80868f", "#c9cdd3"
+_COLOURS = ("#3b82f6", "#eba728", "#c6307c", "#7ca27b", "#9d4cb8", "#717405")
+_LEGEND_LIMIT = 8
+_COLUMNS = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points that are joined."""
+
+    points: list[Point]
+    colour: str
+    width: float = 1.6
+    opacity: float = 1.0
+    dash: tuple[float, ...] = ()
+    fill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A filled rectangle."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    colour: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A filled circle."""
+
+    x: float
+    y: float
+    radius: float
+    colour: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A line of text; `anchor` is ``start``, ``middle`` or ``end``."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
+    size: float = 11.0
+    colour: str = _GREY
+
+
+Shape = Line | Box | Dot | Words
+
+
+def shapes_of(figure: dict[str, Any], width: int, height: int) -> list[Shape] | None:
+    """Return what is seen of a figure; None if it holds what is not drawn here.
+
+    Parameters
+    ----------
+    figure : dict
+        ``data`` and ``layout``, as Plotly has them.
+    width, height : int
+        Pixels.
+    """
+    layout = figure.get("layout") or {}
+    traces = [
+        trace for trace in figure.get("data") or ()
+        if trace.get("visible", True) is True and _is_main(trace)
+    ]  # fmt: skip
+    if not traces or any(trace.get("type", "scatter") not in DRAWN for trace in traces):
+        return None
+    title = _plain(_title_of(layout))
+    legend = _legend(traces, layout)
+    bottom = height - 34 - (18 * math.ceil(len(legend) / 4) if legend else 0)
+    left, top, right = 58.0, 30.0 if title else 12.0, width - 14.0
+    across, down = _scales(traces, layout, (left, right), (float(bottom), top))
+    if across is None or down is None:
+        return None
+    made: list[Shape] = list(_axes(across, down, layout))
+    for number, trace in enumerate(traces):
+        made += _trace(trace, across, down, _COLOURS[number % len(_COLOURS)], traces)
+    if title:
+        made.append(Words(left - 48, 18, shorten(title, 90), size=13, colour="#596270"))
+    made += _legend_shapes(legend, left, bottom + 44)
+    return made
+
+
+def _is_main(trace: dict[str, Any]) -> bool:
+    """Say whether a trace is on the main axes; marks for what is no number have their own."""
+    return str(trace.get("yaxis") or "y") == "y" and str(trace.get("xaxis") or "x") == "x"
+
+
+def _title_of(layout: dict[str, Any]) -> str:
+    title = layout.get("title")
+    return str(title.get("text") or "") if isinstance(title, dict) else str(title or "")
+
+
+def _plain(text: Any) -> str:
+    """Return text without the little HTML that Plotly reads."""
+    return html.unescape(_TAG.sub("", str(text)))
+
+
+def _list(values: Any) -> list[Any]:
+    if values is None:
+        return []
+    if isinstance(values, dict):
+        return _unpacked(values)
+    return list(values.tolist()) if hasattr(values, "tolist") else list(values)
+
+
+def _unpacked(packed: dict[str, Any]) -> list[Any]:
+    """Return numbers that Plotly's JSON has as text."""
+    import base64
+
+    import numpy as np
+
+    content = base64.b64decode(str(packed.get("bdata") or ""))
+    return list(np.frombuffer(content, dtype=str(packed.get("dtype"))).tolist())
+
+
+def _scales(
+    traces: Sequence[dict[str, Any]],
+    layout: dict[str, Any],
+    across: tuple[float, float],
+    down: tuple[float, float],
+) -> tuple[Scale | None, Scale | None]:
+    xs = [x for trace in traces for x in _list(trace.get("x"))]
+    ys = [y for trace in traces for y in _list(trace.get("y"))]
+    bars = {trace.get("orientation", "v") for trace in traces if trace.get("type") == "bar"}
+    x_axis, y_axis = dict(layout.get("xaxis") or {}), dict(layout.get("yaxis") or {})
+    return (
+        make_scale(x_axis, xs, *across, from_zero="h" in bars),
+        make_scale(y_axis, ys, *down, from_zero="v" in bars),
+    )
+
+
+def _axes(across: Scale, down: Scale, layout: dict[str, Any]) -> Iterator[Shape]:
+    left, right, bottom = across.start, across.end, down.start
+    for y, text in down.ticks():
+        yield Line([(left, y), (right, y)], _LINE, 0.6, 0.6)
+        yield Words(left - 6, y + 3.5, shorten(_plain(text), 9), "end", 10)
+    yield Line([(left, bottom), (right, bottom)], _GREY, 0.8)
+    for x, text in across.ticks(6):
+        yield Line([(x, bottom), (x, bottom + 3)], _GREY, 0.8)
+        yield Words(x, bottom + 14, shorten(_plain(text), 16), "middle", 10)
+    below = (layout.get("xaxis") or {}).get("title")
+    words = below.get("text") if isinstance(below, dict) else below
+    if words:
+        yield Words((left + right) / 2, bottom + 28, shorten(_plain(words), 60), "middle", 10)
+
+
+def _trace(
+    trace: dict[str, Any],
+    across: Scale,
+    down: Scale,
+    colour: str,
+    traces: Sequence[dict[str, Any]],
+) -> Iterator[Shape]:
+    kind = trace.get("type", "scatter")
+    if kind == "bar":
+        yield from _bars(trace, across, down, colour, traces)
+    elif kind == "heatmap":
+        yield from _cells(trace, across, down)
+    else:
+        yield from _scatter(trace, across, down, colour)
+
+
+def _scatter(trace: dict[str, Any], across: Scale, down: Scale, colour: str) -> Iterator[Shape]:
+    mode, opacity = str(trace.get("mode") or "lines"), float(trace.get("opacity") or 1.0)
+    line, marker = trace.get("line") or {}, trace.get("marker") or {}
+    places = [
+        (across.place(x), down.place(y))
+        for x, y in zip(_list(trace.get("x")), _list(trace.get("y")), strict=False)
+    ]
+    if "lines" in mode:
+        shade = str(line.get("color") or colour)
+        dash = _DASHES.get(str(line.get("dash")), ())
+        width = float(line.get("width", 1.6))
+        fill = str(trace.get("fillcolor") or "") if trace.get("fill") else ""
+        for points in _unbroken(places):
+            if width or fill:
+                yield Line(_thinned(points), shade, width, opacity, dash, fill)
+    if "markers" in mode:
+        colours, size = marker.get("color"), marker.get("size", 6)
+        radius = (float(size) if isinstance(size, int | float) else 6.0) / 2
+        single = colours if isinstance(colours, str) else colour
+        for x, y in places:
+            if x is not None and y is not None:
+                yield Dot(x, y, radius, single, opacity)
+
+
+def _unbroken(places: Sequence[tuple[float | None, float | None]]) -> Iterator[list[Point]]:
+    points: list[Point] = []
+    for x, y in places:
+        if x is None or y is None:
+            if points:
+                yield points
+            points = []
+        else:
+            points.append((x, y))
+    if points:
+        yield points
+
+
+def _thinned(points: list[Point]) -> list[Point]:
+    """Keep first, last, least and most of each of some columns: a still has no zoom."""
+    if len(points) <= 4 * _COLUMNS:
+        return points
+    low, high = points[0][0], points[-1][0]
+    columns: dict[int, list[Point]] = {}
+    for point in points:
+        columns.setdefault(int((point[0] - low) / ((high - low) or 1) * _COLUMNS), []).append(point)
+    kept: list[Point] = []
+    for column in columns.values():
+        least, most = min(column, key=lambda p: p[1]), max(column, key=lambda p: p[1])
+        kept += sorted({column[0], least, most, column[-1]})
+    return kept
+
+
+def _bars(
+    trace: dict[str, Any],
+    across: Scale,
+    down: Scale,
+    colour: str,
+    traces: Sequence[dict[str, Any]],
+) -> Iterator[Shape]:
+    siblings = [each for each in traces if each.get("type") == "bar"]
+    is_level = trace.get("orientation", "v") == "h"
+    along, up = (down, across) if is_level else (across, down)
+    count = max(len(set(map(str, _list(trace.get("y" if is_level else "x"))))), len(along.words), 1)
+    room = abs(along.end - along.start) / count * 0.8
+    own = room / len(siblings)
+    shift = (siblings.index(trace) - (len(siblings) - 1) / 2) * own
+    zero = up.place(0.0 if up.kind != "log" else 10.0**up.low)
+    shades = (trace.get("marker") or {}).get("color") or colour
+    for number, (x, y) in enumerate(
+        zip(_list(trace.get("x")), _list(trace.get("y")), strict=False)
+    ):
+        middle, end = along.place(y if is_level else x), up.place(x if is_level else y)
+        if middle is None or end is None or zero is None:
+            continue
+        shade = shades if isinstance(shades, str) else str(_list(shades)[number % len(shades)])
+        low, high = middle + shift - own / 2, middle + shift + own / 2
+        if is_level:
+            yield Box(min(zero, end), low, max(zero, end), high, shade)
+        else:
+            yield Box(low, min(zero, end), high, max(zero, end), shade)
+
+
+def _cells(trace: dict[str, Any], across: Scale, down: Scale) -> Iterator[Shape]:
+    rows = [_list(row) for row in _list(trace.get("z"))]
+    numbers = [n for row in rows for n in map(as_number, row) if n is not None and math.isfinite(n)]
+    if not numbers or not rows[0]:
+        return
+    least, span = min(numbers), (max(numbers) - min(numbers)) or 1.0
+    wide = (across.end - across.start) / len(rows[0])
+    high = (down.start - down.end) / len(rows)
+    for down_by, row in enumerate(rows):
+        for across_by, value in enumerate(row):
+            number = as_number(value)
+            if number is None or not math.isfinite(number):
+                continue
+            left, bottom = across.start + across_by * wide, down.start - down_by * high
+            share = 0.08 + 0.92 * (number - least) / span
+            yield Box(left, bottom - high, left + wide, bottom, _COLOURS[0], share)
+
+
+def _legend(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return names and colours, each name once."""
+    if layout.get("showlegend") is False:
+        return []
+    found: dict[str, str] = {}
+    for number, trace in enumerate(traces):
+        if trace.get("showlegend", True) and trace.get("name"):
+            shade = (trace.get("line") or {}).get("color") or (trace.get("marker") or {}).get(
+                "color"
+            )
+            colour = shade if isinstance(shade, str) else _COLOURS[number % len(_COLOURS)]
+            found.setdefault(_plain(trace["name"]), colour)
+    named = list(found.items())
+    return named[:_LEGEND_LIMIT] if len(named) > 1 else []
+
+
+def _legend_shapes(legend: Sequence[tuple[str, str]], left: float, y: float) -> Iterator[Shape]:
+    for number, (name, colour) in enumerate(legend):
+        x, row = left + (number % 4) * 158.0, y + (number // 4) * 18.0
+        yield Line([(x, row - 4), (x + 16, row - 4)], colour, 2.5)
+        yield Words(x + 22, row, shorten(name, 22), size=10)

@@ -1,0 +1,148 @@
+"""Panels and blocks in a notebook's cell: ``report.runs(runset).draw(LinePlot(y=["loss"]))``."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tracker.figures.formats import escape, shorten
+from tracker.figures.still import to_png
+from tracker.report.blocks import Block
+from tracker.report.pinning import source_of
+from tracker.report.plots import Panel
+from tracker.report.runset import PanelGrid, Runset
+from tracker.report.scene import Drawn, Item, Scene
+from tracker.report.thinning import figure_json
+
+if TYPE_CHECKING:
+    from tracker.report.report import Report
+
+PLOTLY = "application/vnd.plotly.v1+json"
+WIDTH, HEIGHT = 680, 340
+_NOTE = '<p style="opacity:.7">{}</p>'
+_DOT = (
+    '<span style="display:inline-block;width:9px;height:9px;border-radius:50%;background:{};'
+    'margin-right:5px"></span>'
+)
+
+
+class View:
+    """Something drawn, which a notebook shows as the value of a cell.
+
+    It brings an interactive chart for JupyterLab and VS Code, and a picture of the same for
+    readers that run no scripts.
+    """
+
+    def __init__(self, bundle: dict[str, Any]) -> None:
+        self._bundle = bundle
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self._bundle, metadata_of(self._bundle)
+
+    def __repr__(self) -> str:
+        return str(self._bundle["text/plain"])
+
+
+class GridRuns:
+    """The runs of some run sets, read, to draw panels over.
+
+    Parameters
+    ----------
+    report : Report
+    runsets : sequence of Runset
+    """
+
+    def __init__(self, report: Report, runsets: Sequence[Runset]) -> None:
+        grid = PanelGrid(list(runsets))
+        self._scene = Scene(report, grid, [source_of(report, each) for each in grid.runsets])
+
+    def __len__(self) -> int:
+        return len(self._scene.runs)
+
+    def __repr__(self) -> str:
+        names = ", ".join(run.name for run in self._scene.runs[:5])
+        return f"<{len(self)} runs: {names}{' …' if len(self) > 5 else ''}>"
+
+    def draw(self, panel: Panel) -> View:
+        """Draw a panel."""
+        return View(panel_bundle(self._scene, panel))
+
+
+def panel_bundle(scene: Scene, panel: Panel) -> dict[str, Any]:
+    """Return a panel as a notebook's output."""
+    drawn = scene.draw(panel)
+    title = shorten(drawn.title or type(panel).__name__, 200)
+    if drawn.figure is None:
+        return {"text/html": _html(drawn), "text/plain": f"{title}: {drawn.note or 'see the HTML'}"}
+    return figure_bundle(drawn.figure, title)
+
+
+def figure_bundle(figure: dict[str, Any], title: str) -> dict[str, Any]:
+    """Return a figure as a notebook's output: for Plotly, and as a picture."""
+    layout = figure["layout"]
+    heading = {"text": escape(title), "font": {"size": 13}, "x": 0.02, "xanchor": "left"}
+    named = {
+        "data": figure["data"],
+        "layout": {
+            **layout,
+            "title": layout.get("title") or heading,
+            "margin": {**(layout.get("margin") or {}), "t": 40},
+            "height": HEIGHT,
+        },
+    }
+    bundle: dict[str, Any] = {"text/plain": title}
+    picture = to_png(named, WIDTH, HEIGHT)
+    if picture is not None:
+        bundle["image/png"] = base64.b64encode(picture).decode()
+    told = figure_json(named)
+    bundle[PLOTLY] = {**told, "config": {"displaylogo": False, "responsive": True}}
+    return bundle
+
+
+def metadata_of(bundle: dict[str, Any]) -> dict[str, Any]:
+    """Return the size of the picture: it is twice as sharp as it is large."""
+    return {"image/png": {"width": WIDTH, "height": HEIGHT}} if "image/png" in bundle else {}
+
+
+def _html(drawn: Drawn) -> str:
+    heading = f"<h5>{escape(shorten(drawn.title, 160))}</h5>" if drawn.title else ""
+    if drawn.note:
+        return heading + _NOTE.format(escape(drawn.note))
+    if drawn.items:
+        return heading + _media(drawn)
+    return heading + drawn.html
+
+
+def _media(drawn: Drawn) -> str:
+    """Return the newest of each run and key, side by side, without a script."""
+    newest: dict[tuple[str, str], int] = {}
+    for item in drawn.items:
+        place = (item.run.run_id, item.key)
+        newest[place] = max(newest.get(place, item.step), item.step)
+    shown = [i for i in drawn.items if drawn.is_grid or newest[i.run.run_id, i.key] == i.step]
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:12px">' + "".join(map(_shot, shown)) + "</div>"
+    )
+
+
+def _shot(item: Item) -> str:
+    html = item.html
+    if item.figure is not None:
+        picture = to_png(item.figure, 420, 260)
+        coded = base64.b64encode(picture or b"").decode()
+        html = f'<img width="420" src="data:image/png;base64,{coded}">' if picture else ""
+    caption = f"<br>{escape(shorten(item.caption, 200))}" if item.caption else ""
+    return (
+        f'<div style="max-width:420px;min-width:120px">{html}<div style="font-size:12px">'
+        f"{_DOT.format(escape(item.run.colour))}{escape(shorten(item.run.name, 60))} · "
+        f"{escape(shorten(item.key, 60))} · step {item.step:,}{caption}</div></div>"
+    )
+
+
+def block_bundle(report: Report, block: Block) -> dict[str, Any]:
+    """Return a block that holds no runs as a notebook's output."""
+    from tracker.report.writing import Writer
+
+    html = Writer(report, lambda _: "").write(block)
+    return {"text/html": html, "text/plain": type(block).__name__}
