@@ -198,9 +198,9 @@ def check_forest(folder: Path, run_id: str) -> None:
     numbers, picture = run.scan_history()
 
     ((name, kind, version, aliases, description, metadata, sha256, path),) = tracker.sql(
-        "select a.name, type, 'v' || version, aliases, description, a.metadata, sha256, path "
-        "from artifact_version a join artifact_file using (version_key) "
-        "join run using (run_key) where run_id = ?",
+        "select a.name, type, version, aliases, description, a.metadata, sha256, path "
+        "from artifacts a join artifact_files using (project, name, version) "
+        "where run_id = ?",
         [run_id],
         dir=folder,
     ).itertuples(index=False, name=None)

@@ -30,6 +30,32 @@ PARAMETERS = {
     "Artifact.add_file": "local_path name is_tmp skip_cache policy overwrite",
     "Artifact.add_dir": "local_path name skip_cache policy merge",
     "Artifact.wait": "timeout",
+    "Artifact.add": "obj name overwrite",
+    "Artifact.add_reference": "uri name checksum max_objects",
+    "Artifact.new_file": "name mode encoding policy",
+    "Artifact.remove": "item",
+    "Artifact.get": "name",
+    "Artifact.get_entry": "name",
+    "Artifact.get_added_local_path_name": "local_path",
+    "Artifact.files": "names per_page start",
+    "Artifact.file": "root",
+    "Artifact.download": ("root allow_missing_references skip_cache path_prefix multipart * link"),
+    "Artifact.checkout": "root",
+    "Artifact.verify": "root",
+    "Artifact.delete": "delete_aliases",
+    "Artifact.link": "target_path aliases",
+    "Artifact.save": "project settings",
+    "Run.log_model": "path name aliases",
+    "Run.use_model": "name",
+    "Run.link_model": "path registered_model_name name aliases",
+    "Run.link_artifact": "artifact target_path aliases",
+    "Run.upsert_artifact": "artifact_or_path name type aliases distributed_id",
+    "Run.finish_artifact": "artifact_or_path name type aliases distributed_id",
+    "Api.artifact": "name type",
+    "Api.artifacts": "type_name name order per_page tags start",
+    "Api.artifact_collections": "project_name type_name order per_page start",
+    "Api.artifact_collection": "type_name name",
+    "Api.artifact_type": "type_name project",
     "Config.update": "given allow_val_change * more",
 }
 INIT = (
@@ -41,8 +67,16 @@ MODULE = {
     "log": "Run.log", "finish": "Run.finish", "define_metric": "Run.define_metric",
     "alert": "Run.alert", "log_artifact": "Run.log_artifact", "use_artifact": "Run.use_artifact",
     "mark_preempting": "Run.mark_preempting", "pin_config_keys": "Run.pin_config_keys",
-    "save": "Run.save", "restore": "Run.restore",
+    "save": "Run.save", "restore": "Run.restore", "log_model": "Run.log_model",
+    "use_model": "Run.use_model", "link_model": "Run.link_model",
 }  # fmt: skip
+ARTIFACT = (
+    "aliases collection commit_hash created_at description digest distributed_id entity "
+    "file_count history_step id incremental is_link linked_artifacts manifest metadata name "
+    "project qualified_name size source_artifact source_collection source_entity source_name "
+    "source_project source_qualified_name source_version state tags ttl type updated_at use_as "
+    "version"
+)
 ATTRIBUTES = (
     "config config_static dir disabled entity group id job_type name notes offline path project "
     "resumed settings start_time starting_step step summary sweep_id tags url state"
@@ -89,6 +123,15 @@ def test_attributes(start):
             run.config = {}
         with pytest.raises(AttributeError):
             run.id = "x"
+
+
+def test_attributes_of_an_artifact(start):
+    with start() as run:
+        artifact = run.log_artifact(tracker.Artifact("n", "t"))
+        for name in ARTIFACT.split():
+            getattr(artifact, name)
+        for name in ["finalize", "is_draft", "logged_by", "new_draft", "unlink", "used_by"]:
+            assert callable(getattr(artifact, name))
 
 
 def test_names_that_need_nothing(capsys):

@@ -19,9 +19,9 @@ from tracker._version import __version__
 
 if TYPE_CHECKING:
     from tracker.api import Api, sql
-    from tracker.artifacts.artifact import Artifact
     from tracker.compat import Settings
     from tracker.media.image import Image
+    from tracker.outputs import Artifact, log_artifact, use_artifact
     from tracker.panels.show import show
     from tracker.report.report import Report
     from tracker.run.run import Run
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
         finish,
         init,
         log,
-        log_artifact,
-        use_artifact,
     )
 
 __all__ = [
@@ -59,7 +57,8 @@ _PLACES = {
     "agent": "tracker.sweeps",
     "AlertLevel": "tracker.compat",
     "Api": "tracker.api",
-    "Artifact": "tracker.artifacts.artifact",
+    "Artifact": "tracker.outputs",
+    "ArtifactTTL": "tracker.outputs",
     "Audio": "tracker.media.audio",
     "Bokeh": "tracker.media.bokeh",
     "Classes": "tracker.media.classes",
@@ -90,8 +89,10 @@ _PLACES = {
     "finish": "tracker.start",
     "init": "tracker.start",
     "join": "tracker.start",
+    "link_model": "tracker.outputs",
     "log": "tracker.start",
-    "log_artifact": "tracker.start",
+    "log_artifact": "tracker.outputs",
+    "log_model": "tracker.outputs",
     "login": "tracker.compat",
     "mark_preempting": "tracker.start",
     "pin_config_keys": "tracker.start",
@@ -107,7 +108,8 @@ _PLACES = {
     "termlog": "tracker.compat",
     "termsetup": "tracker.compat",
     "termwarn": "tracker.compat",
-    "use_artifact": "tracker.start",
+    "use_artifact": "tracker.outputs",
+    "use_model": "tracker.outputs",
     "visualize": "tracker.plot.custom",
 }
 

@@ -30,10 +30,10 @@ __all__ = [
 # What `import wandb` has, and this version has not.
 MISSING = frozenset(
     """
-    ArtifactTTL EvalTable agents analytics apis attach catboost controller data_types
-    docker env gym helper integration jupyter keras lightgbm link_model log_model patched
+    EvalTable agents analytics apis attach catboost controller data_types
+    docker env gym helper integration jupyter keras lightgbm patched
     profiler proto sacred sagemaker_auth sdk sklearn
-    tensorboard tensorflow trigger unwatch use_model util wandb wandb_agent
+    tensorboard tensorflow trigger unwatch util wandb wandb_agent
     wandb_lib wandb_run wandb_sdk wandb_torch watch xgboost
     """.split()  # noqa: SIM905 - a word a piece
 )

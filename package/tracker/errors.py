@@ -21,12 +21,26 @@ class ConfigError(TrackerError):
     """A change of the run's config that needs ``allow_val_change=True``."""
 
 
+class ArtifactFinalizedError(UsageError, AttributeError):
+    """A change of an artifact that is logged."""
+
+
+class ArtifactNotLoggedError(UsageError, AttributeError):
+    """A question to an artifact that only a logged one can answer."""
+
+
 class RunFinishedError(UsageError):
     """A call on a run that has finished."""
 
 
 class NotFoundError(TrackerError, LookupError):
     """A run, project, artifact or key that is not in the store."""
+
+
+class EntryNotFoundError(NotFoundError, KeyError):
+    """A file that an artifact does not have."""
+
+    __str__ = Exception.__str__
 
 
 class ConflictError(TrackerError):

@@ -134,3 +134,129 @@ class EventRecord:
     time: datetime
     kind: str
     payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One artifact version as the store knows it. Times are aware datetimes in UTC.
+
+    Attributes
+    ----------
+    version_key : int
+        What the tables know it by.
+    created_us : int
+        When it was made, in microseconds since the epoch: with project and name this names a
+        version for good, whatever number it has.
+    state : str
+        ``"committed"`` or ``"deleted"``.
+    step : int or None
+        The step of its run when it was logged.
+    ttl_s : int or None
+        How long it is kept at least, in seconds.
+    run : tuple of str or None
+        Project and id of the run that made it.
+    source : tuple or None
+        Project, name, version and `created_us` of the version that this one is a link to.
+        A link's aliases are its own; all else is what its source has.
+    """
+
+    version_key: int
+    project: str
+    name: str
+    type: str
+    version: int
+    digest: str
+    description: str | None
+    metadata: dict[str, Any]
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    size_bytes: int
+    file_count: int
+    created_at: datetime
+    created_us: int
+    updated_at: datetime
+    state: str
+    step: int | None
+    ttl_s: int | None
+    run: tuple[str, str] | None
+    source: tuple[str, str, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """All versions of one name. Times are aware datetimes in UTC."""
+
+    project: str
+    name: str
+    type: str
+    version_count: int
+    created_at: datetime
+    updated_at: datetime
+    is_linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """A run or an artifact version in a :class:`Lineage`.
+
+    Attributes
+    ----------
+    id : str
+        What edges name it by.
+    kind : {"run", "version"}
+    project : str
+    name : str
+        A run's name, or an artifact's with its version.
+    type : str
+        An artifact's type, or a run's job type.
+    state : str
+    key : int
+        What the tables know it by.
+    run_id : str
+        Of a run; empty of a version.
+    """
+
+    id: str
+    kind: Literal["run", "version"]
+    project: str
+    name: str
+    type: str
+    state: str
+    key: int
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What led to some versions and runs, and what came of them.
+
+    Attributes
+    ----------
+    nodes : dict of str to LineageNode
+    edges : tuple of (str, str)
+        From and to, in the direction in which data flows: a used version leads to the run,
+        a run to the versions that it logged.
+    starts : tuple of str
+        Where the question began.
+    """
+
+    nodes: dict[str, LineageNode]
+    edges: tuple[tuple[str, str], ...]
+    starts: tuple[str, ...]
+
+    def before(self, node: str) -> list[LineageNode]:
+        """Return everything that led to a node, the nearest first."""
+        return self._reached(node, {(target, source) for source, target in self.edges})
+
+    def after(self, node: str) -> list[LineageNode]:
+        """Return everything that came of a node, the nearest first."""
+        return self._reached(node, set(self.edges))
+
+    def _reached(self, node: str, steps: set[tuple[str, str]]) -> list[LineageNode]:
+        following: dict[str, list[str]] = {}
+        for here, there in sorted(steps):
+            following.setdefault(here, []).append(there)
+        found = [node]
+        for place in found:
+            found += [n for n in dict.fromkeys(following.get(place, ())) if n not in found]
+        return [self.nodes[name] for name in found[1:]]

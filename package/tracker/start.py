@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tracker import display, sources
+from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.errors import UsageError, warn
 from tracker.records import MetricRule
 from tracker.run import exits, trials
@@ -34,7 +35,7 @@ from tracker.run.run_files import PathLike
 from tracker.run.summary import Summary
 from tracker.run.trials import Trial
 from tracker.settings import Settings, read_settings
-from tracker.store.store import open_store
+from tracker.store.store import Store, open_store
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact
@@ -342,27 +343,6 @@ def restore(
     return require("restore").restore(name, run_path, replace, root)
 
 
-def log_artifact(
-    artifact_or_path: Artifact | str | Path,
-    name: str | None = None,
-    type: str | None = None,
-    aliases: Sequence[str] | None = None,
-    tags: Sequence[str] | None = None,
-) -> Artifact:
-    """Keep an artifact of the current run; see :meth:`tracker.Run.log_artifact`."""
-    return require("log_artifact").log_artifact(artifact_or_path, name, type, aliases, tags)
-
-
-def use_artifact(
-    artifact_or_name: Artifact | str,
-    type: str | None = None,
-    aliases: Sequence[str] | None = None,
-    use_as: str | None = None,
-) -> Artifact:
-    """Use an artifact in the current run; see :meth:`tracker.Run.use_artifact`."""
-    return require("use_artifact").use_artifact(artifact_or_name, type, aliases, use_as)
-
-
 def current_config() -> Config | Before:
     """Return the current run's config."""
     run = current()
@@ -392,3 +372,23 @@ class Before:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         return self._refuse()
+
+
+def _log_artifact(artifact: Artifact, project: str | None, settings: Any) -> None:
+    """Log an artifact that is saved outside a run by one that is begun for it."""
+    run = _last_active()
+    if run is not None:
+        run.log_artifact(artifact)
+        return
+    settings = {"silent": True} if settings is None else settings
+    with init(project=project, job_type="auto", settings=settings) as run:
+        run.log_artifact(artifact)
+
+
+def _open_run(store: Store, project: str, run_id: str) -> Any:
+    from tracker.api.opening import open_run
+
+    return open_run(store, project, run_id)
+
+
+UPSTAIRS.log, UPSTAIRS.open_run = _log_artifact, _open_run

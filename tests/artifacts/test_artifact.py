@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tracker
-from tracker.errors import NotFoundError, TrackerWarning, UsageError
+from tracker.errors import ArtifactNotLoggedError, NotFoundError, TrackerWarning, UsageError
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_it_is_logged_and_used(start, file, alone):
         assert used.description == "text"
         assert used.metadata["acc"] == 0.9
         assert (used.size, used.file_count) == (7, 1)
-        assert used.get_path("model.bin").read_bytes() == b"weights"
+        assert used.object_path("model.bin").read_bytes() == b"weights"
         folder = Path(used.download())
         assert folder == Path("artifacts/net-v0")
         assert (folder / "model.bin").read_bytes() == b"weights"
@@ -55,7 +55,7 @@ def test_the_same_content_is_the_same_version(start, file):
         file.write_bytes(b"other")
         newer = run.log_artifact(artifact(file))
         assert newer.version == "v1"
-        assert run.use_artifact("net:v0").get_path("model.bin").read_bytes() == b"weights"
+        assert run.use_artifact("net:v0").object_path("model.bin").read_bytes() == b"weights"
         assert run.use_artifact("net").version == "v1"
         assert run.use_artifact("net:again").version == "v0"
         assert run.log_artifact(artifact(file, "another")).version == "v0"
@@ -78,13 +78,13 @@ def test_paths_become_artifacts(start, file, alone):
     (folder / "link.txt").symlink_to(file)
     with start() as run:
         one = run.log_artifact(str(file))
-        assert (one.name, one.type) == (f"run-{run.id}-model.bin", "unspecified")
+        assert (one.name, one.type) == (f"run-{run.id}-model.bin:v0", "unspecified")
         many = run.log_artifact(folder, type="dataset")
-        assert many.name == f"run-{run.id}-data_set"
+        assert many.collection_name == f"run-{run.id}-data_set"
         assert sorted(many.entries) == ["a.txt", "inner/b.txt", "link.txt"]
-        assert many.get_path("link.txt").read_bytes() == b"weights"
+        assert many.object_path("link.txt").read_bytes() == b"weights"
         named = run.log_artifact(file, name="n", type="t")
-        assert (named.name, named.type) == ("n", "t")
+        assert (named.name, named.type) == ("n:v0", "t")
 
 
 def test_folders_are_added(start, alone):
@@ -136,7 +136,7 @@ def test_names_are_taken_once(file, alone):
 def test_a_logged_artifact_takes_no_more(start, file):
     with start() as run:
         made = run.log_artifact(artifact(file))
-        with pytest.raises(UsageError, match="Artifact net is logged: make a new one"):
+        with pytest.raises(UsageError, match=r"used on logged artifact net\. Can't modify"):
             made.add_file(file, name="more")
 
 
@@ -209,9 +209,13 @@ def test_what_cannot_be_an_artifact_is_told(arguments, sentence):
         (lambda run, made: run.use_artifact("none"), NotFoundError, "no artifact 'none'"),
         (lambda run, made: run.use_artifact("a b:c"), UsageError, "Artifact name 'a b'"),
         (lambda run, made: run.use_artifact(""), UsageError, "Artifact name ''"),
-        (lambda run, made: made.version, UsageError, "has no version: log it first"),
-        (lambda run, made: made.download(), UsageError, "is not in a store"),
-        (lambda run, made: made.get_path("x"), NotFoundError, "has no file 'x'; it has model.bin"),
+        (lambda run, made: made.version, ArtifactNotLoggedError, "net is not logged: log it"),
+        (lambda run, made: made.download(), ArtifactNotLoggedError, "net is not logged"),
+        (
+            lambda run, made: run.log_artifact(made).get_entry("x"),
+            KeyError,
+            "'x'. net:v0 has model.bin",
+        ),
         (lambda run, made: made.add_file(".."), UsageError, "there is no such file"),
         (lambda run, made: made.add_dir("missing"), UsageError, "there is no such folder"),
     ],

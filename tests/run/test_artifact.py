@@ -43,5 +43,5 @@ def test_a_logged_version_survives_a_kill(start, stored, alone):
     subprocess.run([sys.executable, "-c", KILLED], cwd=alone, check=False, timeout=60)
     with start() as run:
         used = run.use_artifact("net:v0")
-        assert used.get_path("file").read_text() == "1"
+        assert used.object_path("file").read_text() == "1"
     assert ("maker", "output", "net", 0) in lineage(stored.root)

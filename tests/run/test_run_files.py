@@ -143,7 +143,7 @@ def test_code_is_kept(start, files):
         (files / name).write_text(name)
     with start(project="a b") as run:
         code = run.log_code()
-        assert (code.name, code.type, code.version) == ("source-a_b", "code", "v0")
+        assert (code.name, code.type) == ("source-a_b:v0", "code")
         assert sorted(code.entries) == [
             "Dockerfile.gpu", "lib/model.py", "requirements.txt", "train.py",
         ]  # fmt: skip

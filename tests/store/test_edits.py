@@ -155,7 +155,7 @@ def test_artifacts_of_a_deleted_run_stay_with_their_numbers(store: Store) -> Non
     for number, run_id in enumerate(("one", "two", "one")):
         said = facts.Version(
             "output", "digits", "model", "model", f"d{number}", BEGAN_US + number,
-            files=[("a", "0" * 64, 1)],
+            files=[facts.File("a", "0" * 64, 1)],
         )  # fmt: skip
         edits.amend(store, "digits", run_id, [said])
     store.delete_run("digits", "one")

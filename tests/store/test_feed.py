@@ -283,7 +283,7 @@ def test_everything_that_a_run_can_say_is_in_the_tables(store: Store) -> None:
         facts.Event("alert", BEGAN_US, {"title": "é", "nan": float("nan")}),
         facts.Version(
             "output", "digits", "model", "model", "d1", BEGAN_US, None, {"k": 1}, ["best"], [],
-            [("a/b.txt", "0" * 64, 3), ("é", "1" * 64, 2**40)],
+            [facts.File("a/b.txt", "0" * 64, 3), facts.File("é", "1" * 64, 2**40)],
         ),
     ]  # fmt: skip
     leave(store, begin(), *said, facts.Finish("failed", 2**40, BEGAN_US + 7))

@@ -60,7 +60,7 @@ def test_a_file_is_copied_with_its_size(
 def test_only_their_owner_may_look_into_objects(objects: Objects) -> None:
     digest = objects.put_bytes(b"secret")
     path = objects.path(digest)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
     for folder in (path.parent, objects.root):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 

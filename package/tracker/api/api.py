@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tracker.api.artifacts import ArtifactsApi
 from tracker.api.reader import Reader
 from tracker.api.run import Run
 from tracker.api.runs import Runs
@@ -63,7 +64,7 @@ class Project:
         return Runs(self._reader, self.name, filters, order, per_page)
 
 
-class Api:
+class Api(ArtifactsApi):
     """Everything that a store holds, for reading.
 
     Other processes, and runs that are being logged, are not disturbed. What a process that

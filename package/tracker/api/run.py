@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from datetime import datetime
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.api import html, rows
 from tracker.api.reader import Reader
+from tracker.api.run_artifacts import RunArtifacts
 from tracker.api.summary import Summary
 from tracker.api.user import User
 from tracker.api.values import read_value
-from tracker.errors import NotFoundError, TrackerWarning, UsageError
+from tracker.errors import NotFoundError, UsageError, warn
 from tracker.records import CellRecord, ConsoleRecord, EventRecord, RunRecord, Stream
 from tracker.run.address import run_url
 from tracker.run.run import check_tags
@@ -30,7 +30,7 @@ PAGE_POINTS = 500_000
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 
 
-class Run:
+class Run(RunArtifacts):
     """A run as the store has it.
 
     What is read here is the run at the time when it was read; :meth:`load` reads it anew.
@@ -352,7 +352,7 @@ class Run:
     save = update
 
     def _changes(self) -> dict[str, Any]:
-        plain = Coercer(Objects(self._reader.store.objects_dir).put_bytes, _warn).plain
+        plain = Coercer(Objects(self._reader.store.objects_dir).put_bytes, warn).plain
         if not isinstance(self.name, str) or not self.name.strip():
             raise UsageError(f"name is {self.name!r}: expected text.")
         was = self._record
@@ -394,7 +394,3 @@ class Run:
             time.sleep(wait_s)
             wait_s = min(wait_s * 1.5, LONGEST_WAIT_S)
             self.load()
-
-
-def _warn(sentence: str) -> None:
-    warnings.warn(sentence, TrackerWarning, stacklevel=4)

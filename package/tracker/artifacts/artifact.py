@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tracker.artifacts.words import check_artifact_name, check_inside
-from tracker.errors import NotFoundError, UsageError
-from tracker.store.objects import Objects
+from tracker.artifacts import links
+from tracker.artifacts.entry import Entry
+from tracker.artifacts.reading import Readable
+from tracker.artifacts.saved import ArtifactTTL
+from tracker.artifacts.upstairs import UPSTAIRS
+from tracker.errors import UsageError
+from tracker.records import Lineage
+from tracker.store import version_reads
+from tracker.store.lineage import lineage
 
-METADATA_LIMIT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of an artifact: where it is inside, and its content."""
-
-    path: str
-    sha256: str
-    size_bytes: int
-    source: Path | None = None
+__all__ = ["Artifact", "ArtifactTTL"]
 
 
-class Artifact:
+class Artifact(Readable):
     """A named set of files, to be logged by :meth:`tracker.Run.log_artifact`.
 
     Parameters
@@ -40,7 +31,9 @@ class Artifact:
         For people.
     metadata : mapping, optional
         At most 100 keys.
-    incremental, use_as
+    incremental : bool
+        Begin with the files of the latest version when it is logged. Default False.
+    use_as
         Accepted for W&B's sake.
 
     Raises
@@ -49,218 +42,211 @@ class Artifact:
         If a name cannot be used.
     """
 
-    def __init__(
-        self,
-        name: str,
-        type: str,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        incremental: bool = False,
-        use_as: str | None = None,
-    ) -> None:
-        self.name = check_artifact_name(name)
-        if not isinstance(type, str) or not type.strip():
-            raise UsageError(f"The artifact's type is {type!r}: expected a word such as 'model'.")
-        if metadata is not None and not isinstance(metadata, Mapping):
-            raise UsageError(f"metadata is {metadata!r}: expected a dict.")
-        if metadata is not None and len(metadata) > METADATA_LIMIT:
-            raise UsageError(f"metadata has {len(metadata)} keys: at most {METADATA_LIMIT}.")
-        self.type = type
-        self.description = description
-        self.metadata = dict(metadata or {})
-        self.aliases: list[str] = []
-        self.tags: list[str] = []
-        self._entries: dict[str, Entry] = {}
-        self._objects: Objects | None = None
-        self._version: int | None = None
-
-    def add_file(
-        self,
-        local_path: str | os.PathLike[str],
-        name: str | None = None,
-        is_tmp: bool | None = False,
-        skip_cache: bool | None = False,
-        policy: str | None = "mutable",
-        overwrite: bool = False,
-    ) -> Entry:
-        """Add a file, under its own name or `name`.
-
-        The content at the time of this call is what counts: logging refuses a file that
-        has changed since, or is gone.
-
-        Parameters
-        ----------
-        local_path : path-like
-            The file.
-        name : str, optional
-            Its path inside the artifact, with ``/``.
-        is_tmp, skip_cache, policy
-            Accepted for W&B's sake.
-        overwrite : bool
-            Take the place of a file of that name. Default False.
-
-        Raises
-        ------
-        UsageError
-            If there is no such file, the name leaves the artifact, or it is taken by
-            another content.
-        """
-        if self._version is not None:
-            raise UsageError(f"Artifact {self.name} is logged: make a new one to add files.")
-        path = Path(local_path)
-        if not path.is_file():
-            raise UsageError(f"add_file() was given {str(local_path)!r}: there is no such file.")
-        inside = check_inside(name if name is not None else path.name)
-        entry = Entry(inside, *_digest(path), source=path.absolute())
-        known = self._entries.get(inside)
-        if known is not None and known.sha256 != entry.sha256 and not overwrite:
-            raise UsageError(
-                f"{inside!r} is in the artifact with another content already: give another name, "
-                "or overwrite=True."
-            )
-        self._entries[inside] = entry
-        return entry
-
-    def add_dir(
-        self,
-        local_path: str | os.PathLike[str],
-        name: str | None = None,
-        skip_cache: bool | None = False,
-        policy: str | None = "mutable",
-        merge: bool = False,
-    ) -> None:
-        """Add all files of a folder and the folders in it.
-
-        Parameters
-        ----------
-        local_path : path-like
-            The folder. Links to files are followed, links to folders are not.
-        name : str, optional
-            The folder inside the artifact that they go to; by default its root.
-        skip_cache, policy
-            Accepted for W&B's sake.
-        merge : bool
-            Take the place of files of the same names. Default False.
-
-        Raises
-        ------
-        UsageError
-            If there is no such folder; else as :meth:`add_file`.
-        """
-        folder = Path(local_path)
-        if not folder.is_dir():
-            raise UsageError(f"add_dir() was given {str(local_path)!r}: there is no such folder.")
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                inside = path.relative_to(folder).as_posix()
-                self.add_file(path, f"{name}/{inside}" if name else inside, overwrite=merge)
-
-    @property
-    def entries(self) -> dict[str, Entry]:
-        """The files by path."""
-        return dict(self._entries)
-
-    @property
-    def is_logged(self) -> bool:
-        """Whether the artifact is a version in a store."""
-        return self._version is not None
-
-    @property
-    def full_name(self) -> str:
-        """Name and version, such as ``digits:v0``; the name alone before it is logged."""
-        return self.name if self._version is None else f"{self.name}:v{self._version}"
-
-    @property
-    def file_count(self) -> int:
-        """How many files it has."""
-        return len(self._entries)
-
-    @property
-    def size(self) -> int:
-        """All files together, in bytes."""
-        return sum(entry.size_bytes for entry in self._entries.values())
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the sorted paths and contents: the same files have the same digest."""
-        lines = sorted(f"{entry.path}:{entry.sha256}\n" for entry in self._entries.values())
-        return hashlib.sha256(b"tracker-artifact-v1\n" + "".join(lines).encode()).hexdigest()
-
-    @property
-    def version(self) -> str:
-        """The version, such as ``v0``.
-
-        Raises
-        ------
-        UsageError
-            Before the artifact is logged.
-        """
-        if self._version is None:
-            raise UsageError(f"Artifact {self.name} has no version: log it first.")
-        return f"v{self._version}"
+    # --- further versions ---------------------------------------------------------------------
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Return at once: when ``log_artifact`` returns, the version is in the store."""
         return self
 
-    def download(self, root: str | os.PathLike[str] | None = None) -> str:
-        """Copy the files to a folder and return its path.
+    def new_draft(self) -> Artifact:
+        """Return an artifact of the same name with the same files, to be changed and logged."""
+        home, _ = self._at_home("new_draft")
+        draft = Artifact(self.source_name.partition(":")[0], self.type)
+        draft.metadata, draft.description = self.metadata, self.description
+        draft._project, draft._home = self.source_project, home
+        draft.take(self.manifest)
+        return draft
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Add copies of the entries of another artifact whose paths are free here."""
+        for entry in entries:
+            if self.manifest.get_entry_by_path(entry.path) is None:
+                copy = Entry(
+                    entry.path, entry.known, entry.size, entry.ref, entry.checksum,
+                    dict(entry.extra), entry.local_path, entry.signature, self,
+                )  # fmt: skip
+                self.manifest.add_entry(copy)
+
+    def delete(self, delete_aliases: bool = False) -> None:
+        """Delete this version: its number is not given again, its files go at the next clean-up.
+
+        Of a link only the link is deleted.
 
         Parameters
         ----------
-        root : path-like, optional
-            Default ``./artifacts/<name>-<version>``.
+        delete_aliases : bool
+            Delete it though it has aliases. Default False.
 
         Raises
         ------
         UsageError
-            If the artifact was not logged.
-        NotFoundError
-            If the store has lost a file.
+            If it has aliases.
+        ConflictError
+            If one of them is protected.
         """
-        if self._objects is None:
-            raise UsageError(f"Artifact {self.name} is not in a store: log it first.")
-        folder = (
-            Path(root) if root is not None else Path("artifacts") / f"{self.name}-{self.version}"
-        )
-        for entry in self._entries.values():
-            target = folder / check_inside(entry.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Not through a link that stands there.
-            target.unlink(missing_ok=True)
-            shutil.copyfile(self._objects.path(entry.sha256), target)
-        return str(folder)
+        home, record = self._at_home("delete")
+        if self.is_link:
+            self.unlink()
+            return
+        aliases = list(record.aliases)
+        if aliases and not delete_aliases:
+            raise UsageError(
+                f"{self.name} has the aliases {', '.join(aliases)}: move them to another version "
+                "first, or use delete_aliases=True."
+            )
+        links.delete(home, record)
+        self._reload()
 
-    def get_path(self, name: str) -> Path:
-        """Return where a file's content is in the store; read it, never write it.
+    # --- collections --------------------------------------------------------------------------
+
+    def link(self, target_path: str, aliases: Iterable[str] | str | None = None) -> Artifact:
+        """Put this version into a collection, such as ``"wandb-registry-model/digits"``.
+
+        Parameters
+        ----------
+        target_path : str
+            ``"collection"`` or ``"project/collection"``; a registry is a project of its own.
+        aliases : iterable of str, optional
+            Names for it there besides ``latest``.
+
+        Returns
+        -------
+        Artifact
+            The version in the collection.
 
         Raises
         ------
-        NotFoundError
-            If the artifact has no such file.
+        UsageError
+            If a name cannot be used.
+        ConflictError
+            If an alias is protected there.
         """
-        entry = self._entries.get(name)
-        if entry is None or self._objects is None:
-            have = ", ".join(sorted(self._entries)) or "none"
-            raise NotFoundError(f"Artifact {self.name} has no file {name!r}; it has {have}.")
-        return self._objects.path(entry.sha256)
+        if self.is_draft():
+            self.save()
+        home, record = self._at_home("link")
+        return Artifact.of_record(home, links.link(home, record, target_path, aliases))
 
-    def settle(
-        self, objects: Objects, version: int, aliases: Sequence[str], entries: Sequence[Entry]
-    ) -> None:
-        """Take on what the store knows of this version."""
-        self._objects, self._version = objects, version
-        self.aliases = list(aliases)
-        self._entries = {entry.path: entry for entry in entries}
+    def unlink(self) -> None:
+        """Take this version out of the collection that it is linked to.
+
+        Raises
+        ------
+        UsageError
+            If it is not a link.
+        """
+        home, record = self._at_home("unlink")
+        if not self.is_link:
+            raise UsageError(
+                f"Artifact {self.qualified_name!r} is not a linked artifact and cannot be "
+                "unlinked. To delete it, use 'delete' instead."
+            )
+        links.delete(home, record)
+        self._reload()
+
+    @property
+    def collection(self) -> Any:
+        """The :class:`~tracker.artifacts.collection.ArtifactCollection` that it stands in."""
+        from tracker.artifacts.collection import ArtifactCollection
+
+        home, record = self._at_home("collection")
+        return ArtifactCollection.find(home, record.project, record.name)
+
+    @property
+    def source_collection(self) -> Any:
+        """The collection that it was logged to."""
+        from tracker.artifacts.collection import ArtifactCollection
+
+        home, _ = self._at_home("source_collection")
+        name = self.source_name.partition(":")[0]
+        return ArtifactCollection.find(home, self.source_project, name)
+
+    @property
+    def linked_artifacts(self) -> list[Artifact]:
+        """The links to this version; of a link none."""
+        home, record = self._at_home("linked_artifacts")
+        with home.store.reading() as db:
+            found = version_reads.links(db, record.version_key)
+        return [Artifact.of_record(home, each) for each in found]
+
+    @property
+    def source_artifact(self) -> Artifact:
+        """The version that a link leads to; else itself."""
+        home, record = self._at_home("source_artifact")
+        if record.source is None:
+            return self
+        with home.store.reading() as db:
+            found = version_reads.find(
+                db, record.source[0], record.source[1], alias=f"v{record.source[2]}"
+            )
+        assert found is not None
+        return Artifact.of_record(home, found)
+
+    # --- lineage ------------------------------------------------------------------------------
+
+    def logged_by(self) -> Any:
+        """Return the run that made this version, None if it was deleted."""
+        _, record = self._at_home("logged_by")
+        return None if record.run is None else self._open(record.run)
+
+    def used_by(self) -> list[Any]:
+        """Return the runs that have used this version, or a link to it."""
+        home, record = self._at_home("used_by")
+        with home.store.reading() as db:
+            found = version_reads.runs_of(db, record.version_key, "input")
+        return [self._open(run) for run in found]
+
+    def lineage(self) -> Lineage:
+        """Return everything that led to this version and that came of it, to any depth.
+
+        :func:`tracker.figures.lineage.lineage_figure` draws it.
+        """
+        home, _ = self._at_home("lineage")
+        with home.store.reading() as db:
+            return lineage(db, version_keys=[self._node_key(db)])
+
+    def upstream(self, type: str | None = None) -> list[Artifact]:
+        """Return the versions that led to this one, the nearest first.
+
+        Parameters
+        ----------
+        type : str, optional
+            Only these: ``model.upstream(type="dataset")`` is the data that made a model.
+        """
+        return self._along("before", type)
+
+    def downstream(self, type: str | None = None) -> list[Artifact]:
+        """Return the versions that came of this one, the nearest first; see :meth:`upstream`."""
+        return self._along("after", type)
+
+    def _along(self, way: str, type: str | None) -> list[Artifact]:
+        home, _ = self._at_home("lineage")
+        with home.store.reading() as db:
+            found = lineage(db, version_keys=[self._node_key(db)])
+            nodes = getattr(found, way)(found.starts[0])
+            keys = [
+                node.key
+                for node in nodes
+                if node.kind == "version" and (type is None or node.type == type)
+            ]
+            records = {each.version_key: each for each in version_reads.by_key(db, keys)}
+        return [Artifact.of_record(home, records[key]) for key in keys]
+
+    def _node_key(self, db: Any) -> int:
+        record = self._logged("lineage")
+        if record.source is None:
+            return record.version_key
+        found = version_reads.find(
+            db, record.source[0], record.source[1], alias=f"v{record.source[2]}"
+        )
+        return record.version_key if found is None else found.version_key
+
+    def _open(self, run: tuple[str, str]) -> Any:
+        home, _ = self._at_home("logged_by")
+        assert UPSTAIRS.open_run is not None
+        return UPSTAIRS.open_run(home.store, *run)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.manifest)
 
     def __repr__(self) -> str:
-        return f"<tracker.Artifact {self.full_name} ({self.type}, {self.file_count} files)>"
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return digest, file.tell()
-    except OSError as error:
-        raise UsageError(f"add_file() cannot read {str(path)!r}: {error.strerror}.") from error
+        return f"<tracker.Artifact {self.name} ({self.type}, {self.file_count} files)>"

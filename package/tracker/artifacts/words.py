@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from tracker.errors import UsageError
 
 NAME_LIMIT = 128
+METADATA_LIMIT = 100
+REGISTRY = "wandb-registry-"
 PATH_LIMIT = 1000
 PART_LIMIT_BYTES = 255
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
@@ -59,6 +64,58 @@ def _is_bad_part(part: str) -> bool:
     stem = part.split(".")[0].rstrip(" ").lower()
     is_long = len(part.encode()) > PART_LIMIT_BYTES
     return part in (".", "..") or part[-1] in ". " or stem in _RESERVED or is_long
+
+
+def twins(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of paths that some file systems take for one: case, and forms of accents."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        folded = unicodedata.normalize("NFC", path).casefold()
+        if folded in seen:
+            yield seen[folded], path
+        seen.setdefault(folded, path)
+
+
+def check_type(kind: object) -> str:
+    """Return `kind` if it may be an artifact's type; raise UsageError if not."""
+    is_word = isinstance(kind, str) and kind.strip() and len(kind) <= NAME_LIMIT
+    if not isinstance(kind, str) or not is_word or any(sign in kind for sign in "/:"):
+        raise UsageError(
+            f"The artifact's type is {kind!r:.150}: expected a word such as 'model', without "
+            "'/' and ':'."
+        )
+    return kind
+
+
+def check_metadata(metadata: object) -> dict[str, Any]:
+    """Return a copy of metadata; raise UsageError if it cannot be kept."""
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise UsageError(f"metadata is {metadata!r}: expected a dict.")
+    if len(metadata) > METADATA_LIMIT:
+        raise UsageError(f"metadata has {len(metadata)} keys: at most {METADATA_LIMIT}.")
+    return dict(metadata)
+
+
+def split_path(text: object) -> tuple[str | None, str, str | None]:
+    """Return project, name and alias of ``entity/project/name:alias``; what is missing is None.
+
+    Raises
+    ------
+    UsageError
+        If it is no such path.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"Artifact name {text!r} cannot be used: expected 'name:alias'.")
+    around, _, alias = text.removeprefix("wandb-artifact://").partition(":")
+    parts = around.split("/")
+    if len(parts) > 3:
+        raise UsageError(f"Artifact path {text!r} cannot be used: expected 'project/name:alias'.")
+    project = parts[-2] if len(parts) > 1 else None
+    if project and not project.strip("."):
+        raise UsageError(f"Artifact path {text!r} cannot be used: {project!r} is no project.")
+    return project or None, check_artifact_name(parts[-1]), alias or None
 
 
 def check_alias(alias: object) -> str:

@@ -1,97 +1,26 @@
-"""What a run keeps besides metrics: artifacts, files and its code."""
+"""What a run keeps besides metrics and artifacts: files and its code."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tracker.errors import UsageError, warn
-from tracker.run.lifetime import Lifetime
 from tracker.run.run_files import POLICIES, PathLike, copy_file, find_file, match_files
+from tracker.run.versions import Versions
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact
 
 
-class Outputs(Lifetime):
+class Outputs(Versions):
     """A run, with what it makes and uses."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._saved: dict[Path, Path] = {}
-
-    def log_artifact(
-        self,
-        artifact_or_path: Artifact | str | Path,
-        name: str | None = None,
-        type: str | None = None,
-        aliases: Sequence[str] | None = None,
-        tags: Sequence[str] | None = None,
-    ) -> Artifact:
-        """Keep a version of an artifact as an output of this run.
-
-        Parameters
-        ----------
-        artifact_or_path : Artifact or path
-            The artifact, or a file or folder to make one of.
-        name : str, optional
-            Default ``run-<id>-<file name>`` for a path.
-        type : str, optional
-            Default ``"unspecified"`` for a path.
-        aliases : sequence of str, optional
-            Names for this version besides ``latest``.
-        tags : sequence of str, optional
-            Labels of this version.
-
-        Raises
-        ------
-        UsageError
-            If a name or a path cannot be used.
-        """
-        self._check_alive("log_artifact")
-        from tracker.artifacts import logging as artifact_logging
-
-        artifact = artifact_logging.as_artifact(artifact_or_path, self.id, name, type)
-        if self.disabled:
-            return artifact
-        return artifact_logging.log_artifact(self._recorder, artifact, aliases, tags)
-
-    def use_artifact(
-        self,
-        artifact_or_name: Artifact | str,
-        type: str | None = None,
-        aliases: Sequence[str] | None = None,
-        use_as: str | None = None,
-    ) -> Artifact:
-        """Say that this run uses a version, by ``name:alias`` or ``name:v3``, and return it.
-
-        Parameters
-        ----------
-        artifact_or_name : Artifact or str
-            A version, perhaps of another project (``project/name:alias``). An artifact that
-            was not logged before is logged.
-        type : str, optional
-            The type that it must have.
-        aliases : sequence of str, optional
-            Names for a version that is logged by this call.
-        use_as : str, optional
-            Accepted for W&B's sake.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such version.
-        UsageError
-            If it is of another type, or the run is disabled.
-        """
-        self._check_alive("use_artifact")
-        if self.disabled:
-            raise UsageError("This run is disabled and has no artifacts: use mode='offline'.")
-        from tracker.artifacts import logging as artifact_logging
-
-        return artifact_logging.use_artifact(self._recorder, artifact_or_name, type, aliases)
 
     def log_code(
         self,

@@ -30,8 +30,7 @@ LEVELS = ("INFO", "WARN", "ERROR")
 # W&B's methods that this version has not.
 _MISSING = frozenset(
     """
-    display finish_artifact link_artifact link_model log_model status to_html unwatch
-    upsert_artifact use_model watch
+    display status to_html unwatch watch
     """.split()  # noqa: SIM905 - a word a piece
 )
 

@@ -57,7 +57,7 @@ class Batch:
     lines: dict[int, facts.Line] = field(default_factory=dict)
     cells: dict[int, facts.Cell] = field(default_factory=dict)
     events: list[facts.Event] = field(default_factory=list)
-    versions: list[facts.Version] = field(default_factory=list)
+    versions: list[facts.Version | facts.VersionChange] = field(default_factory=list)
     finish: facts.Finish | None = None
     is_deleted: bool = False
     last_step: int | None = None
@@ -84,7 +84,7 @@ class Batch:
                 self.cells[fact.number] = fact
             case facts.Event():
                 self.events.append(fact)
-            case facts.Version():
+            case facts.Version() | facts.VersionChange():
                 self.versions.append(fact)
             case facts.Finish():
                 self.finish = fact

@@ -36,6 +36,9 @@ def put(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, batch: Batch) 
                 _update_run(db, run_key, stem, intake, batch)
             if batch.finish is not None:
                 rollups.build(db, run_key)
+    if not batch.is_deleted:
+        for version in batch.versions:  # they outlast their run
+            put_version(db, run_key, version)
     _put_positions(db, run_key, batch)
 
 
@@ -53,8 +56,6 @@ def _put_facts(db: duckdb.DuckDBPyConnection, run_key: int, intake: Intake, batc
             "INSERT INTO event VALUES (?, ?, ?, ?)",
             [run_key, stamp(event.time_us), event.kind, dump_json(event.payload)],
         )
-    for version in batch.versions:
-        put_version(db, run_key, version)
 
 
 def _put_metrics(db: duckdb.DuckDBPyConnection, run_key: int, rules: list[facts.Metric]) -> None:

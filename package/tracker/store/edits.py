@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from tracker.errors import NotFoundError, StoreDamagedError, StoreLockedError, UsageError
-from tracker.store import archive, facts, lock
+from tracker.store import archive, facts, lock, sessions
 from tracker.store.feed import Feed, take_in
 from tracker.store.frames import SegmentReader
 from tracker.store.journal import ARCHIVE, JournalWriter
@@ -52,8 +52,9 @@ def delete(store: Store, project: str, run_id: str) -> None:
             "if its process has just ended."
         )
     # The artifacts stay: a rebuild must find them, with the numbers that they have.
-    logged = _versions(store, names)
-    amend(store, project, run_id, [*logged, facts.Delete(time.time_ns() // 1000)])
+    if logged := _versions(store, names):
+        _write(store, "", "", sessions.COPY, logged)
+    amend(store, project, run_id, [facts.Delete(time.time_ns() // 1000)])
     if has_forks:
         return
     for name in names:
@@ -72,10 +73,25 @@ def amend(store: Store, project: str, run_id: str, changes: list[facts.Fact]) ->
         If the store cannot be written now: where it was locked, nothing has been changed.
     """
     _find(store, project, run_id)
+    _write(store, project, run_id, "edit", changes)
+
+
+def change_artifacts(store: Store, changes: list[facts.Fact]) -> None:
+    """Say something of artifacts outside any run; see :class:`facts.VersionChange`.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written now: where it was locked, nothing has been changed.
+    """
+    _write(store, "", "", "artifacts", changes)
+
+
+def _write(store: Store, project: str, run_id: str, kind: str, changes: list[facts.Fact]) -> None:
     writer = JournalWriter(store.journal_dir)
     now = time.time_ns() // 1000
     begin = facts.Begin(
-        project, run_id, now, resume="edit", host=socket.gethostname(), pid=os.getpid()
+        project, run_id, now, resume=kind, host=socket.gethostname(), pid=os.getpid()
     )
     writer.open_segment(begin)
     segments = list(writer.segments)
@@ -134,7 +150,9 @@ def _versions(store: Store, names: list[str]) -> list[facts.Fact]:
             for payload in reader.payloads(reader.size, is_final=True):
                 with contextlib.suppress(msgspec.MsgspecError):
                     fact = decoder.decode(payload)
-                    if isinstance(fact, facts.Version) and fact.direction == "output":
+                    if isinstance(fact, facts.VersionChange) or (
+                        isinstance(fact, facts.Version) and fact.direction != "input"
+                    ):
                         found.append(fact)
             reader.close()
     return found

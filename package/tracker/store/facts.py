@@ -100,10 +100,27 @@ class Event(msgspec.Struct, tag=8, array_like=True, gc=False):
     payload: dict[str, Any]
 
 
-class Version(msgspec.Struct, tag=9, array_like=True, gc=False):
-    """An artifact version that the run logged or used."""
+class File(msgspec.Struct, array_like=True, gc=False):
+    """A file of an artifact: kept by its SHA-256, or somewhere else and then with a checksum."""
 
-    direction: str  # output or input
+    path: str
+    sha256: str
+    size_bytes: int
+    reference: str | None = None
+    checksum: str | None = None
+    extra: dict[str, Any] = {}
+
+
+class Version(msgspec.Struct, tag=9, array_like=True, gc=False):
+    """An artifact version that the run logged or used.
+
+    `direction` is output or input; part for a share of a version that several processes
+    make; link for a place in another collection. `is_known` says that the store had a
+    version with this digest, and `files` are left out. `version` is the number that was
+    expected; it gets another one where that was taken meanwhile.
+    """
+
+    direction: str
     project: str
     name: str
     artifact_type: str
@@ -113,8 +130,28 @@ class Version(msgspec.Struct, tag=9, array_like=True, gc=False):
     metadata: dict[str, Any] = {}
     aliases: list[str] = []
     tags: list[str] = []
-    files: list[tuple[str, str, int]] = []  # path, sha256, size in bytes
+    files: list[File] = []
     version: int | None = None
+    is_known: bool = False
+    step: int | None = None
+    ttl_s: int | None = None
+    distributed_id: str | None = None
+    source: tuple[str, str, int] | None = None  # project, name and created_us of a link's
+
+
+class VersionChange(msgspec.Struct, tag=12, array_like=True, gc=False):
+    """A version was edited or deleted, or got its number.
+
+    `created_us` is the time of the fact that made it. `fields` are new values of
+    description, metadata, ttl_s, name, type, version, is_deleted, and aliases_added,
+    aliases_removed, tags_added, tags_removed.
+    """
+
+    project: str
+    name: str
+    created_us: int
+    time_us: int
+    fields: dict[str, Any]
 
 
 class Finish(msgspec.Struct, tag=10, array_like=True, gc=False):
@@ -142,6 +179,7 @@ Fact = (
     | Cell
     | Event
     | Version
+    | VersionChange
     | Finish
     | Delete
 )

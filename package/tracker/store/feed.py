@@ -15,6 +15,7 @@ from tracker.store.batch import Batch, OpenStep
 from tracker.store.intake import BATCH_BYTES, Intake
 from tracker.store.rows import first_row
 from tracker.store.store import Store
+from tracker.store.versions import Saying
 
 LOST_PROJECT = "recovered"
 MAX_AHEAD = 3
@@ -56,7 +57,7 @@ class Feed:
         self.is_done = False
         self.is_orphan = False
         self.is_behind = False
-        self.held_versions: list[tuple[int | None, facts.Version]] | None = None
+        self.held_versions: list[tuple[int | None, Saying]] | None = None
         self._is_final = is_final
         self._is_started = False
         self._is_following = False
@@ -129,6 +130,7 @@ class Feed:
             for batch in self._pending:
                 if self.held_versions is not None:
                     self.held_versions += [(self.intake.run_key, v) for v in batch.versions]
+                if self.held_versions is not None or sessions.is_copy(self.intake):
                     batch.versions = []
                 commit.put(db, self.stem, self.intake, batch)
             self._put += self._pending

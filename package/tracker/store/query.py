@@ -19,7 +19,7 @@ READING_WORDS = (
 )  # fmt: skip
 TABLES = (
     "runs, history, history_values, system, summary, media, console_lines, cells, events, "
-    "artifacts, sweeps, trials"
+    "artifacts, artifact_files, artifact_uses, sweeps, trials"
 )
 _READING_TYPES = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _BLANK = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import msgspec
 
 from tracker.errors import StoreDamagedError, StoreError, TrackerWarning, UsageError
 from tracker.store import archive, documents, facts, journal, lock, sessions, trial_table
 from tracker.store.feed import Feed
+from tracker.store.frames import SegmentReader
 from tracker.store.store import REBUILD_LOCK_FILE, Store, wal_of
-from tracker.store.versions import put_version
+from tracker.store.versions import Saying, put_version, read_numbers
 
 # What one transaction takes in: to open the database costs more than most journals.
 GROUP_BYTES = 4 * 1024 * 1024
 GROUP_JOURNALS = 200
 
 Journal = tuple[str, list[Path]]  # stem, compressed segments in order
-Versions = list[tuple[int | None, facts.Version]]
+Versions = list[tuple[int | None, Saying]]
 
 
 def rebuild(store: Store) -> Path | None:
@@ -67,6 +70,8 @@ def make_anew(store: Store) -> tuple[Path | None, list[str]]:
     sentences: list[str] = []
     for group in _groups(archive.archived(store.journal_dir)):
         versions += _take_group(fresh, group, living, sentences)
+    # What living runs said of artifacts too: later changes are about it.
+    versions += [(None, said) for said in _said_by_living(store)]
     _put_versions(fresh, versions)
     with lock.locked(store.lock_file):
         with fresh.writing() as db:
@@ -166,9 +171,28 @@ def _replay(
         sessions.mark_crashed(db, feed.run_key, stem)
 
 
+def _said_by_living(store: Store) -> Iterator[Saying]:
+    decoder = msgspec.msgpack.Decoder(facts.Fact)
+    for paths in journal.stems(store.journal_dir).values():
+        for path in paths:
+            with contextlib.suppress(OSError), contextlib.closing(SegmentReader(path)) as reader:
+                for payload in reader.payloads(reader.size):
+                    if (said := _as_saying(decoder, payload)) is not None:
+                        yield said
+
+
+def _as_saying(decoder: msgspec.msgpack.Decoder[facts.Fact], payload: bytes) -> Saying | None:
+    try:
+        fact = decoder.decode(payload)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return fact if isinstance(fact, facts.Version | facts.VersionChange) else None
+
+
 def _put_versions(fresh: Store, versions: Versions) -> None:
-    """Give the artifact versions their numbers in the order in which they were logged."""
+    """Tell what happened to artifact versions in the order in which it happened."""
+    numbers = read_numbers(said for _, said in versions)
     with fresh.writing() as db:
         runs = {row[0] for row in db.execute("SELECT run_key FROM run").fetchall()}
-        for run_key, version in sorted(versions, key=lambda item: item[1].time_us):
-            put_version(db, run_key if run_key in runs else None, version)
+        for run_key, said in sorted(versions, key=lambda item: item[1].time_us):
+            put_version(db, run_key if run_key in runs else None, said, numbers)

@@ -74,13 +74,26 @@ CREATE TABLE cell (
 -- alert, config (a change), error (a traceback), warning
 CREATE TABLE event (run_key INTEGER, time TIMESTAMP, kind VARCHAR, payload JSON);
 
+-- A deleted version keeps its row, so that its number is not given again.
 CREATE TABLE artifact_version (
     version_key INTEGER, project VARCHAR, name VARCHAR, type VARCHAR, version INTEGER,
-    digest VARCHAR, description VARCHAR, metadata JSON, aliases VARCHAR[], tags VARCHAR[],
-    size_bytes BIGINT, created_at TIMESTAMP, run_key INTEGER
+    digest VARCHAR, description VARCHAR, metadata JSON, tags VARCHAR[], size_bytes BIGINT,
+    created_at TIMESTAMP, run_key INTEGER,
+    state       VARCHAR,      -- committed, deleted, or pending: parts of one that is being made
+    updated_at  TIMESTAMP,
+    step        BIGINT,       -- of its run when it was logged
+    ttl_s       BIGINT,
+    source_key  INTEGER       -- the version that this one, in another collection, is a link to
 );
 CREATE TABLE artifact_file (
-    version_key INTEGER, path VARCHAR, sha256 VARCHAR, size_bytes BIGINT, reference VARCHAR
+    version_key INTEGER, path VARCHAR, sha256 VARCHAR, size_bytes BIGINT, reference VARCHAR,
+    checksum    VARCHAR,      -- of a reference
+    extra       JSON
+);
+-- The last word on each alias counts, in whatever order the journals are taken in; of one that
+-- was taken away version_key is NULL.
+CREATE TABLE alias (
+    project VARCHAR, name VARCHAR, alias VARCHAR, version_key INTEGER, time_us BIGINT
 );
 CREATE TABLE lineage (run_key INTEGER, version_key INTEGER, direction VARCHAR, time TIMESTAMP);
 
@@ -146,9 +159,27 @@ CREATE VIEW cells AS
 CREATE VIEW events AS
     SELECT r.project, r.run_id, e.time, e.kind, e.payload FROM event e JOIN run r USING (run_key);
 CREATE VIEW artifacts AS
-    SELECT a.project, a.name, a.type, 'v' || a.version AS version, a.aliases, a.tags, a.digest,
-           a.size_bytes, a.description, a.metadata, a.created_at, r.run_id
-    FROM artifact_version a LEFT JOIN run r USING (run_key);
+    SELECT a.project, a.name, a.type, 'v' || a.version AS version,
+           coalesce((SELECT list(x.alias ORDER BY x.time_us, x.alias) FROM alias x
+                     WHERE x.version_key = a.version_key), []) AS aliases,
+           s.tags, s.digest, s.size_bytes, s.description, s.metadata, a.created_at,
+           greatest(a.updated_at, s.updated_at) AS updated_at, s.step, s.ttl_s,
+           CASE WHEN a.source_key IS NOT NULL
+                THEN s.project || '/' || s.name || ':v' || s.version END AS link_to, r.run_id
+    FROM artifact_version a
+         JOIN artifact_version s ON s.version_key = coalesce(a.source_key, a.version_key)
+         LEFT JOIN run r ON r.run_key = s.run_key
+    WHERE a.state = 'committed';
+CREATE VIEW artifact_files AS
+    SELECT a.project, a.name, 'v' || a.version AS version, f.path, f.sha256, f.size_bytes,
+           f.reference, f.checksum
+    FROM artifact_file f JOIN artifact_version a USING (version_key)
+    WHERE a.state = 'committed';
+CREATE VIEW artifact_uses AS
+    SELECT r.project, r.run_id, l.direction, a.project AS artifact_project, a.name,
+           'v' || a.version AS version, a.type, a.state, l.time
+    FROM lineage l JOIN run r USING (run_key) JOIN artifact_version a USING (version_key)
+    WHERE a.state <> 'pending';
 CREATE VIEW sweeps AS
     SELECT s.project, s.sweep_id, s.state, s.created_at, d.content -> '$.config' AS config
     FROM sweep s LEFT JOIN document d

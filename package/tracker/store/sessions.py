@@ -26,6 +26,8 @@ FIELD_COLUMNS = {
     "metadata": "metadata",
     "sweep_id": "sweep_id",
 }
+COPY = "copy"
+EDITS = ("edit", "artifacts", COPY)  # what Begin.resume says of journals that are no sessions
 JSON_FIELDS = {"config", "summary", "metadata"}
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - DuckDB keeps naive UTC
 
@@ -36,15 +38,20 @@ def stamp(time_us: int) -> datetime:
 
 
 def is_edit(intake: Intake) -> bool:
-    """Whether the journal is no process' session but changes a stored run."""
-    return intake.first is not None and intake.first.resume == "edit"
+    """Whether the journal is no process' session but changes a stored run, or artifacts."""
+    return intake.first is not None and intake.first.resume in EDITS
+
+
+def is_copy(intake: Intake) -> bool:
+    """Whether the journal repeats what a deleted run's journals say of artifacts."""
+    return intake.first is not None and intake.first.resume == COPY
 
 
 def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts.Begin) -> None:
     """Find or make the run that a journal's first frame names, and note the session."""
     intake.first = first
     attach(db, intake)
-    if first.resume == "edit":
+    if is_edit(intake):
         return
     intake.is_late = intake.is_final and newest(db, intake.run_key) > stem
     if intake.run_key is not None and first.resume == "overwrite" and not intake.is_late:

@@ -1,132 +1,389 @@
-"""Artifact versions in the tables: who logged and who used them."""
+"""Puts what journals say of artifact versions into the tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
 
 from tracker.store import facts
-from tracker.store.encode import dump_json, load_json
+from tracker.store.encode import dump_json
 from tracker.store.rows import first_row
 from tracker.store.sessions import stamp
 
+Saying = facts.Version | facts.VersionChange
+# Project, name and created_us of a version -> the number that it has.
+Numbers = Mapping[tuple[str, str, int], int]
 
-def put_version(db: duckdb.DuckDBPyConnection, run_key: int | None, fact: facts.Version) -> None:
-    """Put a version that a run logged or used into the tables.
+LATEST = "latest"
+_COLUMNS = {"description": "description", "ttl_s": "ttl_s", "name": "name", "type": "type"}
+
+
+def put_version(
+    db: duckdb.DuckDBPyConnection,
+    run_key: int | None,
+    fact: Saying,
+    numbers: Numbers | None = None,
+) -> None:
+    """Put one saying about a version into the tables.
 
     The same content under the same name is the same version. The aliases move to it.
-    `run_key` is None where the run has been deleted since: the version stays.
+
+    Parameters
+    ----------
+    db : connection
+        A store open for writing.
+    run_key : int or None
+        The run that says it; None where it has been deleted since: the version stays.
+    fact : facts.Version or facts.VersionChange
+    numbers : mapping, optional
+        What :func:`read_numbers` found, where a database is made anew.
     """
-    time = stamp(fact.time_us)
-    version_key = _find(db, fact)
-    if version_key is None and fact.direction == "output":
-        version_key = _insert(db, run_key, fact, time)
+    if isinstance(fact, facts.VersionChange):
+        _change(db, fact)
+        return
+    version_key = _find_or_insert(db, run_key, fact, numbers)
     if version_key is None:
         return
-    if fact.direction == "output":
-        _move_aliases(db, fact, version_key)
-    if run_key is None:
-        return
-    db.execute(
-        "INSERT INTO lineage SELECT $run, $version, $direction, $time WHERE NOT EXISTS "
-        "(SELECT 1 FROM lineage WHERE run_key = $run AND version_key = $version "
-        "AND direction = $direction)",
-        {"run": run_key, "version": version_key, "direction": fact.direction, "time": time},
+    if fact.distributed_id is not None and fact.direction == "output":
+        _absorb_parts(db, fact, version_key)
+    if fact.direction == "part":
+        # They are nobody else's before the version is one.
+        _say_aliases(db, fact.project, fact.digest, version_key, fact.aliases, fact.time_us)
+    elif fact.direction != "input":
+        _give_aliases(db, version_key, [*fact.aliases, LATEST], fact.time_us)
+    if run_key is not None and fact.direction != "link":
+        _put_lineage(db, run_key, version_key, fact)
+
+
+def read_numbers(sayings: Iterable[Saying]) -> dict[tuple[str, str, int], int]:
+    """Return the numbers that versions got, as far as their processes could write them down."""
+    return {
+        (said.project, said.name, said.created_us): int(said.fields["version"])
+        for said in sayings
+        if isinstance(said, facts.VersionChange) and "version" in said.fields
+    }
+
+
+# --- versions -------------------------------------------------------------------------------
+
+
+def _find_or_insert(
+    db: duckdb.DuckDBPyConnection,
+    run_key: int | None,
+    fact: facts.Version,
+    numbers: Numbers | None,
+) -> int | None:
+    if fact.direction == "link":
+        return _insert_link(db, fact, numbers)
+    if fact.direction == "part":
+        return _put_part(db, run_key, fact)
+    found = find_key(db, fact.project, fact.name, fact.digest)
+    if fact.direction == "input":
+        return found or find_key(db, fact.project, fact.name, fact.digest, state="deleted")
+    if found is None and not fact.is_known:
+        return _insert(db, run_key, fact, numbers)
+    if found is not None:
+        _add_to(db, found, run_key, fact)
+    return found
+
+
+def _add_to(
+    db: duckdb.DuckDBPyConnection, version_key: int, run_key: int | None, fact: facts.Version
+) -> None:
+    """Add a further logging's tags to a version; the logging that made it names the run."""
+    row = first_row(
+        db, "SELECT created_at, run_key FROM artifact_version WHERE version_key = ?", [version_key]
     )
+    assert row is not None
+    if row[0] != stamp(fact.time_us):
+        _change_tags(db, version_key, {"tags_added": fact.tags})
+    elif row[1] is None:
+        _set(db, version_key, "run_key", run_key)
 
 
-def _find(db: duckdb.DuckDBPyConnection, fact: facts.Version) -> int | None:
+def find_key(
+    db: duckdb.DuckDBPyConnection, project: str, name: str, digest: str, state: str = "committed"
+) -> int | None:
+    """Return the number that the tables know a version by; a link's is that of its source."""
     row = first_row(
         db,
-        "SELECT version_key FROM artifact_version WHERE project = ? AND name = ? AND digest = ?",
-        [fact.project, fact.name, fact.digest],
+        "SELECT coalesce(source_key, version_key) FROM artifact_version WHERE project = ? "
+        "AND name = ? AND digest = ? AND state = ? ORDER BY version DESC LIMIT 1",
+        [project, name, digest, state],
     )
     return int(row[0]) if row else None
 
 
 def _insert(
-    db: duckdb.DuckDBPyConnection, run_key: int | None, fact: facts.Version, time: datetime
+    db: duckdb.DuckDBPyConnection,
+    run_key: int | None,
+    fact: facts.Version,
+    numbers: Numbers | None = None,
+    *,
+    state: str = "committed",
+    source_key: int | None = None,
 ) -> int:
-    row = first_row(
-        db,
-        "SELECT coalesce(max(version_key), 0) + 1, "
-        "coalesce(max(version) FILTER (project = ? AND name = ?), -1) + 1 FROM artifact_version",
-        [fact.project, fact.name],
-    )
+    row = first_row(db, "SELECT coalesce(max(version_key), 0) + 1 FROM artifact_version")
     assert row is not None
-    version_key, version = int(row[0]), int(row[1])
+    version_key = int(row[0])
+    time = stamp(fact.time_us)
     db.execute(
-        "INSERT INTO artifact_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO artifact_version VALUES "
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            version_key, fact.project, fact.name, fact.artifact_type, version, fact.digest,
-            fact.description, dump_json(fact.metadata), [], fact.tags,
-            sum(size for *_, size in fact.files), time, run_key,
+            version_key, fact.project, fact.name, fact.artifact_type,
+            None if state == "pending" else _number(db, fact, numbers), fact.digest,
+            fact.description, dump_json(fact.metadata), fact.tags,
+            sum(file.size_bytes for file in fact.files), time, run_key, state, time, fact.step,
+            fact.ttl_s, source_key,
         ],
     )  # fmt: skip
-    if fact.files:
-        paths, digests, sizes = zip(*fact.files, strict=True)
-        db.execute(
-            "INSERT INTO artifact_file SELECT $version, unnest($paths::VARCHAR[]), "
-            "unnest($digests::VARCHAR[]), unnest($sizes::BIGINT[]), NULL",
-            {
-                "version": version_key, "paths": list(paths), "digests": list(digests),
-                "sizes": list(sizes),
-            },
-        )  # fmt: skip
+    _insert_files(db, version_key, fact.files)
     return version_key
 
 
-def _move_aliases(db: duckdb.DuckDBPyConnection, fact: facts.Version, version_key: int) -> None:
-    aliases = list(dict.fromkeys([*fact.aliases, "latest"]))
-    holders = db.execute(
-        "SELECT version_key, aliases FROM artifact_version WHERE project = ? AND name = ?",
+def _number(db: duckdb.DuckDBPyConnection, fact: facts.Version, numbers: Numbers | None) -> int:
+    """Return the number that it has had, else the expected one if that is free, else another."""
+    rows = db.execute(
+        "SELECT version FROM artifact_version WHERE project = ? AND name = ? "
+        "AND version IS NOT NULL",
         [fact.project, fact.name],
     ).fetchall()
-    for holder, held in holders:
-        kept = [alias for alias in held or [] if alias not in aliases]
-        if holder == version_key:
-            kept += aliases
-        if kept != (held or []):
-            db.execute(
-                "UPDATE artifact_version SET aliases = ? WHERE version_key = ?", [kept, holder]
-            )
+    taken = {int(number) for (number,) in rows}
+    if numbers is not None:
+        own = numbers.get((fact.project, fact.name, fact.time_us))
+        if own is not None and own not in taken:
+            return own
+        taken |= {
+            number
+            for (project, name, _), number in numbers.items()
+            if (project, name) == (fact.project, fact.name)
+        }
+    if fact.version is not None and fact.version not in taken:
+        return fact.version
+    if numbers is None:
+        return max(taken, default=-1) + 1
+    # Of a process that died before it could write down which number it got.
+    return next(number for number in itertools.count() if number not in taken)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A version as the tables have it; `files` are path, SHA-256 and size in bytes."""
+def _insert_files(db: duckdb.DuckDBPyConnection, version_key: int, files: list[facts.File]) -> None:
+    if not files:
+        return
+    db.execute(
+        "INSERT INTO artifact_file SELECT $version, unnest($paths::VARCHAR[]), "
+        "unnest($digests::VARCHAR[]), unnest($sizes::BIGINT[]), unnest($references::VARCHAR[]), "
+        "unnest($checksums::VARCHAR[]), unnest($extra::VARCHAR[])",
+        {
+            "version": version_key,
+            "paths": [file.path for file in files],
+            "digests": [file.sha256 for file in files],
+            "sizes": [file.size_bytes for file in files],
+            "references": [file.reference for file in files],
+            "checksums": [file.checksum for file in files],
+            "extra": [dump_json(file.extra) if file.extra else None for file in files],
+        },
+    )
 
-    version: int
-    artifact_type: str
-    aliases: list[str]
-    description: str | None
-    metadata: dict[str, Any]
-    files: list[tuple[str, str, int]]
+
+def _insert_link(
+    db: duckdb.DuckDBPyConnection, fact: facts.Version, numbers: Numbers | None
+) -> int | None:
+    assert fact.source is not None
+    source_key = _made_at(db, *fact.source)
+    if source_key is None:
+        return None
+    row = first_row(
+        db,
+        "SELECT version_key FROM artifact_version WHERE project = ? AND name = ? "
+        "AND source_key = ? AND state = 'committed'",
+        [fact.project, fact.name, source_key],
+    )
+    return int(row[0]) if row else _insert(db, None, fact, numbers, source_key=source_key)
 
 
-def find(
+def _put_part(db: duckdb.DuckDBPyConnection, run_key: int | None, fact: facts.Version) -> int:
+    """Add the files of one process to the version that several processes make."""
+    found = find_key(db, fact.project, fact.name, fact.digest, state="pending")
+    if found is None:
+        return _insert(db, run_key, fact, state="pending")
+    db.execute(
+        "DELETE FROM artifact_file WHERE version_key = ? AND list_contains(?, path)",
+        [found, [file.path for file in fact.files]],
+    )
+    _insert_files(db, found, fact.files)
+    return found
+
+
+def part_digest(distributed_id: str) -> str:
+    """Return what stands for the digest of a version that several processes still make."""
+    return f"distributed:{distributed_id}"
+
+
+def _absorb_parts(db: duckdb.DuckDBPyConnection, fact: facts.Version, version_key: int) -> None:
+    """Make the parts' runs makers of the whole, and forget the parts."""
+    digest = part_digest(fact.distributed_id or "")
+    part_key = find_key(db, fact.project, fact.name, digest, state="pending")
+    if part_key is not None:
+        db.execute(
+            "UPDATE lineage SET version_key = ? WHERE version_key = ?", [version_key, part_key]
+        )
+        for table in ("alias", "artifact_file", "artifact_version"):
+            db.execute(f"DELETE FROM {table} WHERE version_key = ?", [part_key])
+
+
+def _put_lineage(
+    db: duckdb.DuckDBPyConnection, run_key: int, version_key: int, fact: facts.Version
+) -> None:
+    direction = "input" if fact.direction == "input" else "output"
+    db.execute(
+        "INSERT INTO lineage SELECT $run, $version, $direction, $time WHERE NOT EXISTS "
+        "(SELECT 1 FROM lineage WHERE run_key = $run AND version_key = $version "
+        "AND direction = $direction)",
+        {
+            "run": run_key, "version": version_key, "direction": direction,
+            "time": stamp(fact.time_us),
+        },
+    )  # fmt: skip
+
+
+# --- aliases --------------------------------------------------------------------------------
+
+
+def _give_aliases(
+    db: duckdb.DuckDBPyConnection, version_key: int, aliases: Iterable[str], time_us: int
+) -> None:
+    project, name = _place(db, version_key)
+    _say_aliases(db, project, name, version_key, aliases, time_us)
+
+
+def _place(db: duckdb.DuckDBPyConnection, version_key: int) -> tuple[str, str]:
+    row = first_row(
+        db, "SELECT project, name FROM artifact_version WHERE version_key = ?", [version_key]
+    )
+    assert row is not None
+    return row[0], row[1]
+
+
+def _say_aliases(
     db: duckdb.DuckDBPyConnection,
     project: str,
     name: str,
-    *,
-    alias: str | None = None,
-    digest: str | None = None,
-) -> Found | None:
-    """Return the version with this alias (or ``v3``) or this digest, None if there is none."""
+    version_key: int | None,
+    aliases: Iterable[str],
+    time_us: int,
+) -> None:
+    """Let aliases mean a version, or none, unless there has been a later word on them."""
+    for alias in dict.fromkeys(aliases):
+        known = first_row(
+            db,
+            "SELECT time_us FROM alias WHERE project = ? AND name = ? AND alias = ?",
+            [project, name, alias],
+        )
+        if known is not None and known[0] > time_us:
+            continue
+        db.execute(
+            "DELETE FROM alias WHERE project = ? AND name = ? AND alias = ?", [project, name, alias]
+        )
+        db.execute(
+            "INSERT INTO alias VALUES (?, ?, ?, ?, ?)", [project, name, alias, version_key, time_us]
+        )
+
+
+def _take_aliases(
+    db: duckdb.DuckDBPyConnection, version_key: int, aliases: Iterable[str], time_us: int
+) -> None:
+    """Take aliases away from a version, unless they mean another one by now."""
+    project, name = _place(db, version_key)
+    rows = db.execute(
+        "SELECT alias FROM alias WHERE project = ? AND name = ? AND version_key <> ?",
+        [project, name, version_key],
+    ).fetchall()
+    others = {alias for (alias,) in rows}
+    gone = [alias for alias in aliases if alias not in others]
+    _say_aliases(db, project, name, None, gone, time_us)
+
+
+# --- changes --------------------------------------------------------------------------------
+
+
+def _made_at(db: duckdb.DuckDBPyConnection, project: str, name: str, created_us: int) -> int | None:
     row = first_row(
         db,
-        "SELECT version_key, version, type, aliases, description, metadata FROM artifact_version "
-        "WHERE project = $project AND name = $name AND (digest = $digest OR "
-        "list_contains(aliases, $alias) OR 'v' || version = $alias) ORDER BY version DESC LIMIT 1",
-        {"project": project, "name": name, "digest": digest, "alias": alias},
+        "SELECT version_key FROM artifact_version WHERE project = ? AND name = ? "
+        "AND created_at = ? AND state = 'committed' ORDER BY version DESC LIMIT 1",
+        [project, name, stamp(created_us)],
     )
-    if row is None:
-        return None
-    files = db.execute(
-        "SELECT path, sha256, size_bytes FROM artifact_file WHERE version_key = ? ORDER BY path",
-        [row[0]],
+    return int(row[0]) if row else None
+
+
+def _change(db: duckdb.DuckDBPyConnection, fact: facts.VersionChange) -> None:
+    version_key = _made_at(db, fact.project, fact.name, fact.created_us)
+    if version_key is None or not fact.fields.keys() - {"version"}:
+        return
+    if fact.fields.get("is_deleted"):
+        _delete(db, version_key, fact)
+        return
+    _set(db, version_key, "updated_at", stamp(fact.time_us))
+    _take_aliases(db, version_key, fact.fields.get("aliases_removed") or (), fact.time_us)
+    _give_aliases(db, version_key, fact.fields.get("aliases_added") or (), fact.time_us)
+    _change_tags(db, version_key, fact.fields)
+    for field, column in _COLUMNS.items():
+        if field in fact.fields:
+            _set(db, version_key, column, fact.fields[field])
+    if "metadata" in fact.fields:
+        _set(db, version_key, "metadata", dump_json(fact.fields["metadata"]))
+    if "name" in fact.fields:
+        db.execute(
+            "UPDATE alias SET name = ? WHERE version_key = ?", [fact.fields["name"], version_key]
+        )
+
+
+def _set(db: duckdb.DuckDBPyConnection, version_key: int, column: str, value: Any) -> None:
+    db.execute(
+        f"UPDATE artifact_version SET {column} = ? WHERE version_key = ?", [value, version_key]
+    )
+
+
+def _change_tags(db: duckdb.DuckDBPyConnection, version_key: int, fields: dict[str, Any]) -> None:
+    added, removed = fields.get("tags_added") or [], fields.get("tags_removed") or []
+    if not added and not removed:
+        return
+    row = first_row(db, "SELECT tags FROM artifact_version WHERE version_key = ?", [version_key])
+    held = list(row[0] or ()) if row else []
+    kept = [tag for tag in held if tag not in removed]
+    _set(db, version_key, "tags", list(dict.fromkeys([*kept, *added])))
+
+
+def _delete(db: duckdb.DuckDBPyConnection, version_key: int, fact: facts.VersionChange) -> None:
+    links = db.execute(
+        "SELECT version_key FROM artifact_version WHERE source_key = ? AND state = 'committed'",
+        [version_key],
     ).fetchall()
-    return Found(row[1], row[2], list(row[3] or ()), row[4], load_json(row[5] or "{}"), files)
+    for key in [version_key, *(link for (link,) in links)]:
+        db.execute(
+            "UPDATE artifact_version SET state = 'deleted', updated_at = ? WHERE version_key = ?",
+            [stamp(fact.time_us), key],
+        )
+        db.execute("DELETE FROM artifact_file WHERE version_key = ?", [key])
+        rows = db.execute("SELECT alias FROM alias WHERE version_key = ?", [key]).fetchall()
+        held = [alias for (alias,) in rows]
+        _take_aliases(db, key, held, fact.time_us)
+        if LATEST in held:
+            _give_latest(db, key, fact.time_us)
+
+
+def _give_latest(db: duckdb.DuckDBPyConnection, version_key: int, time_us: int) -> None:
+    """Let the newest version that is left in a deleted one's collection be the latest."""
+    project, name = _place(db, version_key)
+    row = first_row(
+        db,
+        "SELECT version_key FROM artifact_version WHERE project = ? AND name = ? "
+        "AND state = 'committed' ORDER BY version DESC LIMIT 1",
+        [project, name],
+    )
+    if row is not None:
+        _give_aliases(db, row[0], [LATEST], time_us)
