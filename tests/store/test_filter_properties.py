@@ -3,104 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.store import read
-from tracker.store.encode import dump_json
 from tracker.store.filters import parse_filters
 
-MISSING = object()
-
-# --- the same in plain Python ---------------------------------------------------------------------
-
-
-def _find(document: Any, parts: list[str]) -> Any:
-    """The value at a dotted key: nested first, then with dots in its keys."""
-    for size in range(1, len(parts) + 1):
-        key = ".".join(parts[:size])
-        if isinstance(document, dict) and key in document:
-            rest = parts[size:]
-            found = _find(document[key], rest) if rest else document[key]
-            if found is not MISSING:
-                return found
-    return MISSING
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if _is_number(one) and _is_number(other):
-        if one != one or other != other:
-            return one != one and other != other
-        both_whole = isinstance(one, int) and isinstance(other, int)
-        return one == other if both_whole else float(one) == float(other)
-    if isinstance(one, list | dict) and isinstance(other, list | dict):
-        return dump_json(one) == dump_json(other)
-    return type(one) is type(other) and bool(one == other)
-
-
-_SIGNS = {
-    "$gt": lambda one, other: one > other,
-    "$gte": lambda one, other: one >= other,
-    "$lt": lambda one, other: one < other,
-    "$lte": lambda one, other: one <= other,
-}
-
-
-def _compare(operator: str, one: Any, other: Any) -> bool:
-    if _is_number(one) and _is_number(other):
-        both_whole = isinstance(one, int) and isinstance(other, int)
-        return _SIGNS[operator](*((one, other) if both_whole else (float(one), float(other))))
-    is_alike = type(one) is type(other) and isinstance(one, str | bool)
-    return is_alike and _SIGNS[operator](one, other)
-
-
-def _operation(value: Any, operator: str, given: Any) -> bool:
-    items = [] if value is MISSING else [value, *(value if isinstance(value, list) else [])]
-    match operator:
-        case "$eq":
-            is_absent = given is None and value is MISSING
-            return is_absent or any(_equal(item, given) for item in items)
-        case "$ne":
-            return not _operation(value, "$eq", given)
-        case "$in":
-            return any(_operation(value, "$eq", item) for item in given)
-        case "$nin":
-            return not _operation(value, "$in", given)
-        case "$exists":
-            return (value is not MISSING) is given
-        case "$regex":
-            return any(isinstance(item, str) and re.search(given, item) for item in items)
-        case "$not":
-            return not all(_operation(value, op, other) for op, other in given.items())
-    return any(_compare(operator, item, given) for item in items)
-
-
-def _fits(run: dict[str, Any], filters: dict[str, Any]) -> bool:
-    return all(_entry(run, name, value) for name, value in filters.items())
-
-
-def _entry(run: dict[str, Any], name: str, value: Any) -> bool:
-    match name:
-        case "$and":
-            return all(_fits(run, item) for item in value)
-        case "$or":
-            return any(_fits(run, item) for item in value)
-        case "$nor":
-            return not any(_fits(run, item) for item in value)
-        case "$not":
-            return not _fits(run, value)
-    found = _find(run, name.split("."))
-    if isinstance(value, dict) and value:
-        return all(_operation(found, op, given) for op, given in value.items())
-    return _operation(found, "$eq", value)
-
+from .filter_oracle import MISSING, fits, is_number
 
 # --- random runs and filters ----------------------------------------------------------------------
 
@@ -169,7 +80,7 @@ def test_sql_finds_what_python_finds(
     expected = [
         place
         for place, (config, summary) in enumerate(documents)
-        if _fits({"config": config, "summary": summary}, filters)
+        if fits({"config": config, "summary": summary}, filters)
     ]
     first = shared_tables.db.execute("SELECT min(run_key) FROM run").fetchall()[0][0]
     assert [run.run_key - first for run in found] == expected
@@ -187,12 +98,12 @@ def test_orders_put_numbers_first_and_what_is_missing_last(
     found = [run.summary.get("loss", MISSING) for run in read.runs(shared_tables.db, order=order)]
 
     def rank(value: Any) -> int:
-        if _is_number(value):
+        if is_number(value):
             return 3 if math.isnan(value) else 0
         return 1 if isinstance(value, str) else 2 if isinstance(value, bool) else 3
 
     ranks = [rank(value) for value in found]
     assert ranks == sorted(ranks)
     for kind in range(3):
-        alike = [float(v) if _is_number(v) else v for v in found if rank(v) == kind]
+        alike = [float(v) if is_number(v) else v for v in found if rank(v) == kind]
         assert alike == sorted(alike, reverse=is_down)

@@ -49,6 +49,7 @@ class Board:
         self._epoch = 0
         self._system_read_s = _NEVER
         self._stamp: tuple[int, int] | None = None
+        self._read_stamp: tuple[int, int] | None = None
 
     # -- what happened
 
@@ -66,13 +67,22 @@ class Board:
 
     def has_changed_outside(self) -> bool:
         """Say whether the database file is another one than at the last question."""
+        stamp = self._file_stamp()
+        if stamp is None:
+            return False
+        changed, self._stamp = stamp != self._stamp, stamp
+        return changed
+
+    def _file_stamp(self) -> tuple[int, int] | None:
         try:
             status = self._store.database.stat()
         except OSError:
-            return False
-        stamp = (status.st_mtime_ns, status.st_size)
-        changed, self._stamp = stamp != self._stamp, stamp
-        return changed
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def _is_fresh(self) -> bool:
+        """Say whether nothing has happened since the source was read last."""
+        return self._read_stamp is not None and self._read_stamp == self._file_stamp()
 
     def look_after_the_dead(self) -> None:
         """Let the store mark runs as crashed whose processes are gone."""
@@ -115,16 +125,27 @@ class Board:
             listener = _LISTENERS.get(kind)
             if listener is not None:
                 listener(client, message)
+            if kind == "rows" and self._is_fresh():
+                # Scrolling asks for what has been read already.
+                self._push_parts(client)
+                self._reply(client, message)
+                return
+        shown = [client]
         if listener is None:
             self._act(client, message)
-        later = self._push([client])
-        if "request" in message:
-            client.send({"type": "reply", "request": message["request"]}, [])
+            shown = list(self.clients.values())
+        later = self._push(shown)
+        self._reply(client, message)
         for work in later:
             work()
 
+    def _reply(self, client: Client, message: Mapping[str, Any]) -> None:
+        if "request" in message:
+            client.send({"type": "reply", "request": message["request"]}, [])
+
     def _act(self, client: Client, message: Mapping[str, Any]) -> None:
-        """Do what is about more than one view; others see it soon, by the store's file."""
+        """Do what is about more than one view."""
+        self._read_stamp = None
         try:
             self.source.act(self._store, message, lambda content: client.send(content, []))
         except TrackerError as error:
@@ -152,9 +173,11 @@ class Board:
             clients = [client for client in clients if client.is_watching]
             if not clients:
                 return later
+            stamp, self._read_stamp = self._file_stamp(), None
             try:
                 with self._store.reading() as db:
                     self.source.read(db)
+                    self._read_stamp = stamp
                     for client in clients:
                         later += self._push_client(db, client)
             except StoreError as error:
@@ -172,9 +195,7 @@ class Board:
         if client.is_news("charts", listed):
             client.forget_all_but({chart.name for chart in charts})
             client.send({"type": "charts", "charts": listed}, [])
-        for part, content in self.source.parts(client):
-            if client.is_news(part, content):
-                client.send({"type": part, **content}, [])
+        self._push_parts(client)
         self._push_drawings(db, client, charts)
         self._push_strip(db, client)
         self._push_console(db, client)
@@ -186,6 +207,11 @@ class Board:
             return sum(self._versions.values()), self._epoch
         news = sum(self._versions.get(key, 0) for key in keys)
         return news, self._epoch if keys else 0
+
+    def _push_parts(self, client: Client) -> None:
+        for part, content in self.source.parts(client):
+            if client.is_news(part, content):
+                client.send({"type": part, **content}, [])
 
     def _push_words(self, client: Client) -> None:
         head = self.source.head()

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tracker.errors import FilterSyntaxError, QueryError
 from tracker.figures.colours import PALETTE, colour_of
-from tracker.figures.summary import flat_items
+from tracker.figures.summary import flat_items, value_text
 from tracker.panels.columns import Column, columns_of, usual_columns
 from tracker.records import RunRecord
 from tracker.store.filter_text import conditions, mongo_name, parse_text
@@ -207,12 +207,13 @@ class RunSet:
     def _grouped(self, columns: list[str]) -> list[Group]:
         if not columns:
             return []
-        found: dict[str, tuple[tuple[Any, ...], list[Run]]] = {}
+        found: dict[tuple[str, ...], tuple[tuple[Any, ...], list[Run]]] = {}
         for run in self.runs:
             values = tuple(run.value(column) for column in columns)
-            found.setdefault(group_id(columns, values), (values, []))[1].append(run)
-        colours = group_colours(found)
-        groups = [Group(name, *rest, colours[name]) for name, rest in found.items()]
+            found.setdefault(tuple(map(_mark, values)), (values, []))[1].append(run)
+        ids = {marks: group_id(columns, values) for marks, (values, _) in found.items()}
+        colours = group_colours(ids.values())
+        groups = [Group(ids[marks], *rest, colours[ids[marks]]) for marks, rest in found.items()]
         for column, way in reversed(self.order):
             groups = _sorted_groups(groups, column, is_down=way == "desc")
         return groups
@@ -283,8 +284,11 @@ class RunSet:
 
 
 def group_id(columns: Sequence[str], values: Sequence[Any]) -> str:
-    """Return the id of the group of runs with these values in these columns."""
-    text = json.dumps([list(columns), [_shown(value) for value in values]])
+    """Return the id of the group of runs with these values in these columns.
+
+    Equal numbers make one group, whole or not; a text that looks like a number makes another.
+    """
+    text = json.dumps([list(columns), [_mark(value) for value in values]])
     return f"group/{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -351,9 +355,14 @@ def _flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in flat_items(tree) if not key.startswith("_")}
 
 
+def _mark(value: Any) -> str:
+    """Return the same text for values that belong together, and for no others."""
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() else repr(value)
+    return repr(value) if isinstance(value, int) else json.dumps(value, sort_keys=True, default=str)
+
+
 def _shown(value: Any) -> str:
     if value is None:
         return "–"
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True, default=str)
+    return value if isinstance(value, str) else value_text(value)

@@ -338,6 +338,8 @@ def _quoted_field(name: str) -> str:
     if _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
         return name
     head, dot, key = name.partition(".")
+    if "`" in name:
+        raise QueryError(f"The field {name!r} cannot be said in a filter's text: it has a `.")
     return f"{head}{dot}`{key}`"
 
 
