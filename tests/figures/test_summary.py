@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -13,50 +12,12 @@ from tracker.figures.project import project_html
 from tracker.figures.summary import summary_html
 from tracker.records import Curve
 
+from .reading import NASTY, Reader
 from .records import a_run
 
-NASTY = [
-    "<img src=x onerror=alert(1)>",
-    "</script><script>alert(1)</script>",
-    "<svg/onload=alert(1)>",
-    "</style><script>alert(1)</script>",
-    "' onmouseover='alert(1)",
-    '" onmouseover="alert(1)',
-    "&lt;b&gt;",
-]
-VOID = {"br", "img", "input", "meta", "link", "hr"}
-SVG_EMPTY = {"path", "circle", "polyline"}
 text = st.text(max_size=40) | st.sampled_from(NASTY)
 leaves = st.floats() | st.integers() | st.booleans() | text | st.none() | st.lists(st.floats())
 trees = st.dictionaries(text, leaves | st.dictionaries(text, leaves, max_size=5), max_size=30)
-
-
-class Reader(HTMLParser):
-    """Reads HTML, and fails where tags do not match."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        assert tag in SVG_EMPTY
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
 
 
 def curve(key: str, ys: list[float]) -> Curve:

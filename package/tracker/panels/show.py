@@ -8,13 +8,19 @@ from tracker.errors import NotFoundError
 from tracker.panels.panel import Panel
 from tracker.panels.project_panel import ProjectPanel
 from tracker.panels.run_panel import RunPanel
+from tracker.panels.workspace import DEFAULT
 from tracker.settings import find_store
 from tracker.store import read
 from tracker.store.read import Connection
 from tracker.store.store import open_store
 
 
-def show(target: str | None = None, dir: str | os.PathLike[str] | None = None) -> Panel:
+def show(
+    target: str | None = None,
+    dir: str | os.PathLike[str] | None = None,
+    *,
+    workspace: str = DEFAULT,
+) -> Panel:
     """Return the live panel of a run or of a project; as a cell's last line it shows itself.
 
     Parameters
@@ -24,6 +30,9 @@ def show(target: str | None = None, dir: str | os.PathLike[str] | None = None) -
         same name the project is shown. Default: the newest run.
     dir : path-like, optional
         The directory that holds the store; see :func:`tracker.settings.find_store`.
+    workspace : str
+        For a project, the saved workspace to open. Default ``"default"``; where that was never
+        saved, the arrangement is automatic.
 
     Raises
     ------
@@ -36,7 +45,7 @@ def show(target: str | None = None, dir: str | os.PathLike[str] | None = None) -
     with store.reading() as db:
         project, run_id = _find(db, target, str(root))
     if run_id is None:
-        return ProjectPanel(root, project)
+        return ProjectPanel(root, project, workspace=workspace)
     return RunPanel(root, project, run_id)
 
 

@@ -92,6 +92,11 @@ class Workspace:
             self.is_changed = self.is_changed or content != self.content
             self.content = content
 
+    def hold(self, content: dict[str, Any]) -> None:
+        """Show a document, as if it had been arranged here."""
+        with self._guard:
+            self.content, self.is_changed = content, True
+
     def reset(self) -> None:
         """Go back to what is shown where nothing was ever arranged."""
         with self._guard:

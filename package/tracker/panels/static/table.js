@@ -93,6 +93,7 @@ export class Table {
       count,
       Math.ceil((node.scrollTop + height) / ROW) + SPARE,
     );
+    node.style.setProperty("--tkp-count", String(count));
     this.drawHead();
     for (const [place, row] of this.rows) {
       if (place >= first && place < last) continue;
