@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tracker import start
 from tracker.panels import bundle
 from tracker.panels.board import Board
@@ -118,10 +120,19 @@ class Boarded:
         assert self.errors == []
 
 
-def record(root: Path, name: str, config: dict[str, Any], *losses: float, **more: Any) -> str:
-    """Record a finished run of the project ``digits``; return its id."""
-    run = start.init("digits", name, config, dir=root.parent, settings=QUIET, **more)
-    for loss in losses:
-        run.log({"train/loss": loss, "val/loss": loss * 2})
-    run.finish()
+def record(
+    root: Path,
+    name: str,
+    config: dict[str, Any],
+    *losses: float,
+    project: str = "digits",
+    **more: Any,
+) -> str:
+    """Record a finished run; return its id."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKER_DIR", str(root))
+        run = start.init(project, name, config, settings=QUIET, **more)
+        for loss in losses:
+            run.log({"train/loss": loss, "val/loss": loss * 2})
+        run.finish()
     return run.id
