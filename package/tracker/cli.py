@@ -1,4 +1,4 @@
-"""The terminal door: ``tracker ls``, ``show``, ``sql``, ``restore`` and ``doctor``."""
+"""The terminal door: ``tracker ls``, ``show``, ``sql``, ``sweep``, ``restore``, ``doctor`` …."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker._version import __version__
-from tracker.errors import NotFoundError, StoreError, TrackerError
+from tracker.errors import NotFoundError, StoreError, TrackerError, UsageError
 from tracker.figures.sparkline import sparkline
 from tracker.settings import find_store
 from tracker.store.store import Store, open_store
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 SPARK_WIDTH = 30
+_TURNS = {
+    "pause": "give out no trials until it is resumed",
+    "resume": "give out trials again",
+    "stop": "give out no more trials, and let running ones end",
+    "cancel": "give out no more trials, and end running ones",
+}
 _EXAMPLES = """\
 examples:
   tracker ls                                  all projects
@@ -29,6 +35,8 @@ examples:
   tracker show digits/3f9c21ab                a run: config, summary, curves
   tracker sql "select name, state from runs"  ask all runs in SQL
   tracker restore 3f9c21ab -o again.ipynb     the cells that led to a run
+  tracker sweep sweep.yaml                    make a sweep; without a file: list all
+  tracker agent 8x2k1mzp --count 20           run its program for twenty trials
   tracker doctor                              is the store well?
 
 The store is --dir, else $TRACKER_DIR, else the nearest .tracker folder, else the user's own.
@@ -96,6 +104,21 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("run", help="project/run, or its id or name alone")
     restore.add_argument("-o", "--output", metavar="F", help="default NAME-ID.ipynb in this folder")
     restore.add_argument("--force", action="store_true", help="replace a file that exists")
+    sweep = command("sweep", _sweep, "Make a sweep, steer one, or list all.")
+    sweep.add_argument("config", nargs="?", help="a YAML file, or the sweep to pause, resume …")
+    sweep.add_argument("-p", "--project", help="default: the config's")
+    sweep.add_argument("--name", help="what people read")
+    sweep.add_argument(
+        "-R", "--prior_run", "--prior-run", action="append", default=[], metavar="RUN",
+        help="a run to learn from; may be given several times",
+    )  # fmt: skip
+    turns = sweep.add_mutually_exclusive_group()
+    for word, text in _TURNS.items():
+        turns.add_argument(f"--{word}", dest="turn", action="store_const", const=word, help=text)
+    agent = command("agent", _agent, "Run the program of a sweep, trial after trial.")
+    agent.add_argument("sweep", help="the sweep's id, or project/id")
+    agent.add_argument("-p", "--project", help="the sweep's project")
+    agent.add_argument("--count", type=int, metavar="N", help="how many trials at most")
     doctor = command("doctor", _doctor, "Check the store, and take in what dead programs left.")
     doctor.add_argument(
         "--rebuild", action="store_true", help="make the database anew from the journals"
@@ -178,6 +201,33 @@ def _restore(options: argparse.Namespace, root: Path) -> int:
     target = Path(options.output) if options.output else None
     file, number = write_notebook(run.record, run.cells(), target, force=options.force)
     _say(f"{number} {'cell' if number == 1 else 'cells'} written to {file}")
+    return 0
+
+
+def _sweep(options: argparse.Namespace, root: Path) -> int:
+    from tracker.sweep import terminal
+
+    if options.turn:
+        _existing(root)
+        if options.config is None:
+            raise UsageError(f"--{options.turn} needs the sweep: tracker sweep --{options.turn} ID")
+        _say(terminal.turn(root, options.config, options.turn))
+    elif options.config is None:
+        _existing(root)
+        head = ["PROJECT", "ID", "NAME", "METHOD", "STATE", "TRIALS", "BEST"]
+        _table(head, terminal.list_sweeps(root, options.project))
+    else:
+        made = terminal.make(root, options.config, options.project, options.name, options.prior_run)
+        _say(f"Created sweep with ID: {made.split('/')[-1]}")
+        _say(f"Run an agent with: tracker agent {made}")
+    return 0
+
+
+def _agent(options: argparse.Namespace, root: Path) -> int:
+    from tracker.sweep import terminal
+
+    _existing(root)
+    terminal.run_agent(root, options.sweep, options.project, options.count)
     return 0
 
 

@@ -131,6 +131,10 @@ def init(
         If the store cannot be made or read.
     """
     chosen = read_settings(dir, mode, merge_settings(settings, save_code))
+    if os.environ.get("TRACKER_TRIAL"):
+        from tracker.sweep import program
+
+        program.adopt()
     trial = trials.beginning()
     if trial is not None:
         trial.refuse(project=project, id=id)

@@ -15,6 +15,7 @@ from tracker.store.store import open_store
 from tracker.sweep import creation
 from tracker.sweep.agent import Agent, say_on_stderr
 from tracker.sweep.handle import SweepHandle
+from tracker.sweep.program import ProgramAgent
 from tracker.sweep.workers import Workers, run_on_executor
 
 
@@ -69,12 +70,12 @@ class Sweep(SweepHandle):
         _check(function, count)
         _check_number("parallel", parallel)
         if executor is not None:
-            run_on_executor(self._controller, function, executor, parallel, count)
+            run_on_executor(self.controller, function, executor, parallel, count)
         elif parallel is not None:
             names = None if gpus is None else [str(each) for each in gpus]
-            Workers(self._controller, function, parallel, count, names, say_on_stderr).run()
+            Workers(self.controller, function, parallel, count, names, say_on_stderr).run()
         else:
-            Agent(self._controller, function, count).run()
+            Agent(self.controller, function, count).run()
         return self
 
 
@@ -153,9 +154,12 @@ def agent(
     UsageError
         If an argument cannot be used.
     """
-    _check(function, count)
+    _check_number("count", count)
     found = Sweep(sweep_id, project)
-    found.run(function, count)  # type: ignore[arg-type]
+    if function is None:
+        ProgramAgent(found.controller, count).run()
+    else:
+        found.run(function, count)
 
 
 def _check(function: object, count: object) -> None:

@@ -1,4 +1,4 @@
-"""The notebook door: ``%load_ext tracker`` brings %tracker, %%tracker, %%tracker_sql, %restore."""
+"""The notebook door: ``%load_ext tracker`` brings %tracker, %%tracker, %%tracker_sweep …."""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ _VIEWS: list[_Offer] = [
         "runs", "summary", "sweeps", "system", "trials",
     )
 ]  # fmt: skip
-_MAGIC = re.compile(r"^[^%]*?(?P<magic>%%?(?:tracker_sql|tracker|restore))[ \t]+(?P<rest>.*)$")
+_MAGIC = re.compile(
+    r"^[^%]*?(?P<magic>%%?(?:tracker_sql|tracker_sweep|tracker|restore))[ \t]+(?P<rest>.*)$"
+)
 _FRAGMENT = re.compile(r"""(?:[^\s"']|"[^"]*"?|'[^']*'?)*$""")
 _TABLE = re.compile(r"\b(?:from|join)\s+$", re.IGNORECASE)
 _DIR = re.compile(r"--dir[ =](\S+)")

@@ -26,6 +26,7 @@ from tracker.magics.overview import (
 )
 from tracker.magics.parsers import CELL_SQL, FINISH, LS, RESTORE, SHOW, STATUS, option_help
 from tracker.magics.sentences import in_one_sentence
+from tracker.magics.sweep import run_sweep
 from tracker.run import cells, notebook_file
 from tracker.run.provenance import is_notebook
 from tracker.settings import find_store
@@ -71,6 +72,7 @@ class Door:
             ("line", "tracker"): self.tracker,
             ("cell", "tracker"): self.tracker_cell,
             ("cell", "tracker_sql"): self.tracker_sql,
+            ("cell", "tracker_sweep"): self.tracker_sweep,
             ("line", "restore"): self.restore,
         }
 
@@ -181,6 +183,21 @@ class Door:
             return found
         self._shell.push({options.name: found})
         return None
+
+    @_magic("%%tracker_sweep")
+    @in_one_sentence
+    def tracker_sweep(self, line: str, cell: str) -> None:
+        """Run the cell for each trial of a sweep.
+
+        What stands behind it is a variable that holds the sweep's config, or a YAML file: then
+        a sweep is made. Or a sweep, or its id: then it goes on. The cell finds the trial's
+        parameters as `config` and its run as `run`; what it assigns stays its own:
+
+        >>> %%tracker_sweep search --count 20 --parallel 4
+        >>> model = fit(config.lr)
+        >>> run.log({"loss": model.loss})
+        """
+        run_sweep(self._shell, line, cell)
 
     @_magic("%restore")
     @in_one_sentence

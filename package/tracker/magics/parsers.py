@@ -53,6 +53,22 @@ _OPTIONS: Final[dict[str, list[_Option]]] = {
         ("--exit-code", {"metavar": "N", "type": int, "help": "other than 0: the run failed"})
     ],
     "%%tracker_sql": [("name", {"nargs": "?"}), _DIR],
+    "%%tracker_sweep": [
+        ("sweep", {}),
+        ("--count", {"metavar": "N", "type": int, "help": "how many trials at most"}),
+        ("--parallel", {"metavar": "N", "type": int, "help": "agents in processes of their own"}),
+        ("--project", {"metavar": "P", "help": "default: the config's"}),
+        ("--seed", {"metavar": "N", "type": int, "help": "of random and Bayesian search"}),
+        (
+            "--to",
+            {
+                "metavar": "NAME",
+                "default": "sweep",
+                "help": "the variable that gets the sweep; default sweep",
+            },
+        ),
+        _DIR,
+    ],
     "%restore": [
         ("run", {}),
         ("-o/--output", {"metavar": "F", "help": "the notebook to write; default NAME-ID.ipynb"}),
@@ -68,6 +84,7 @@ LS: Final = _parser("%tracker ls", _OPTIONS["%tracker ls"])
 STATUS: Final = _parser("%tracker status", _OPTIONS["%tracker status"])
 FINISH: Final = _parser("%tracker finish", _OPTIONS["%tracker finish"])
 CELL_SQL: Final = _parser("%%tracker_sql", _OPTIONS["%%tracker_sql"])
+CELL_SWEEP: Final = _parser("%%tracker_sweep", _OPTIONS["%%tracker_sweep"])
 RESTORE: Final = _parser("%restore", _OPTIONS["%restore"])
 
 

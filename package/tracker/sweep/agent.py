@@ -115,7 +115,7 @@ class Agent:
             self.controller.give_back(trial, attempt)
             raise
         self.controller.end(trial.number, attempt, state)
-        self._note(trial, state, watch)
+        self._note(trial, state, has_metric=watch.has_metric)
 
     def _call(self, context: trials.Trial) -> str:
         """Call the function; return how the trial ended."""
@@ -136,12 +136,12 @@ class Agent:
         _end(context.run)
         return "finished" if context.run is None else context.run.state
 
-    def _note(self, trial: Trial, state: str, watch: Watch) -> None:
+    def _note(self, trial: Trial, state: str, *, has_metric: bool) -> None:
         self._failures = self._failures + 1 if state == "failed" else 0
         self._is_proven = self._is_proven or state != "failed"
         self._say(describe(self.controller, trial))
         metric = self.controller.config.metric
-        if metric is not None and state == "finished" and not watch.has_metric:
+        if metric is not None and state == "finished" and not has_metric:
             warn(
                 f"Trial {trial.number} ended without a value of {metric.name!r}, the metric of the "
                 "sweep: log it under that name, or change the sweep's metric."

@@ -55,7 +55,7 @@ def create(
     NotFoundError
         If a prior run is not there.
     """
-    config = parse_sweep(given() if callable(given) else given)
+    config = parse_sweep(read_given(given))
     environment = os.environ.get("TRACKER_PROJECT") or os.environ.get("WANDB_PROJECT")
     chosen = check_name("project", project or config.project or environment) or default_project()
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
@@ -72,6 +72,18 @@ def create(
     ledger.create(Opened(chosen, time.time_ns() // 1000), *priors)
     trial_table.take_in(store, ledger)
     return Controller(store, sweep_id, chosen)
+
+
+def read_given(given: Given) -> dict[str, Any]:
+    """Return a config as a dict, whatever it was given as.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or is none.
+    """
+    found = given() if callable(given) else given
+    return dict(parse_sweep(found).raw if not isinstance(found, Mapping) else found)
 
 
 def _priors(store: Store, project: str, config: SweepConfig, run_ids: Iterable[str]) -> list[Prior]:

@@ -38,9 +38,9 @@ class SweepHandle(str):
         If there is no such sweep.
     """
 
-    __slots__ = ("_controller", "_reader")
+    __slots__ = ("_reader", "controller")
 
-    _controller: Controller
+    controller: Controller
     _reader: Reader
 
     def __new__(
@@ -50,7 +50,7 @@ class SweepHandle(str):
         dir: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Find a sweep."""
-        known = getattr(sweep_id, "_controller", None)
+        known = getattr(sweep_id, "controller", None)
         if known is None or dir is not None:
             *around, sweep_id = str(sweep_id).strip("/").split("/")
             store = open_store(find_store(dir))
@@ -61,13 +61,13 @@ class SweepHandle(str):
     def of(cls, controller: Controller) -> Self:
         """Return the handle of a sweep that has been found or made."""
         self = str.__new__(cls, controller.sweep_id)
-        self._controller = controller
+        self.controller = controller
         self._reader = Reader(controller.store)
         return self
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
         """Return what another process finds the sweep by."""
-        return type(self), (str(self), self.project, str(self._controller.store.root))
+        return type(self), (str(self), self.project, str(self.controller.store.root))
 
     def __repr__(self) -> str:
         return f"<Sweep {self.project}/{self} ({self.state}, {len(self.trials)} trials)>"
@@ -82,7 +82,7 @@ class SweepHandle(str):
     @property
     def project(self) -> str:
         """The project's name."""
-        return self._controller.project
+        return self.controller.project
 
     @property
     def entity(self) -> str:
@@ -97,31 +97,31 @@ class SweepHandle(str):
     @property
     def config(self) -> dict[str, Any]:
         """The config as it was given."""
-        return dict(self._controller.config.raw)
+        return dict(self.controller.config.raw)
 
     @property
     def name(self) -> str:  # type: ignore[override, unused-ignore]
         """The config's name, else the id."""
-        return self._controller.config.name or self.id
+        return self.controller.config.name or self.id
 
     @property
     def state(self) -> str:
         """``running``, ``paused``, ``stopped``, ``cancelled`` or ``finished``."""
-        return self._controller.ledger.read().state
+        return self.controller.ledger.read().state
 
     @property
     def order(self) -> str | None:
         """How runs are ordered from the best on, None without a metric."""
-        metric = self._controller.config.metric
+        metric = self.controller.config.metric
         if metric is None:
             return None
-        sign = "-" if self._controller.config.is_maximized else "+"
+        sign = "-" if self.controller.config.is_maximized else "+"
         return f"{sign}summary_metrics.{metric.name}"
 
     @property
     def expected_run_count(self) -> int | None:
         """How many trials the sweep runs: run_cap or all points; None where it has no end."""
-        return self._controller.expected_count
+        return self.controller.expected_count
 
     # ------------------------------------------------------------------ what it found
 
@@ -146,7 +146,7 @@ class SweepHandle(str):
         Run or None
             None while no run has a value.
         """
-        if order is None and self._controller.config.metric is not None:
+        if order is None and self.controller.config.metric is not None:
             trial = self.best_trial()
             if trial is None or trial.run_id is None:
                 return None
@@ -156,9 +156,9 @@ class SweepHandle(str):
 
     def best_trial(self) -> Trial | None:
         """Return the trial with the best value; one that failed is not it."""
-        config = self._controller.config
+        config = self.controller.config
         best: Trial | None = None
-        for trial in self._controller.ledger.read().trials.values():
+        for trial in self.controller.ledger.read().trials.values():
             if trial.state not in ("finished", "stopped"):
                 continue
             if is_better(config, trial.value, best.value if best else None):
@@ -170,37 +170,37 @@ class SweepHandle(str):
         """Every trial as a row: number, state, value, run_id, and one column a parameter."""
         from pandas import DataFrame
 
-        flatten = self._controller.space.flatten
-        trials = self._controller.ledger.read().trials
+        flatten = self.controller.space.flatten
+        trials = self.controller.ledger.read().trials
         rows = [
             {"number": t.number, "state": t.state, "value": t.value, "run_id": t.run_id,
              **flatten(t.params)}
             for _, t in sorted(trials.items())
         ]  # fmt: skip
-        names = [parameter.name for parameter in self._controller.space.parameters]
+        names = [parameter.name for parameter in self.controller.space.parameters]
         return DataFrame(rows, columns=["number", "state", "value", "run_id", *names])
 
     # ------------------------------------------------------------------ steering
 
     def pause(self) -> None:
         """Give out no trials until it is resumed; those that run go on."""
-        self._controller.turn("paused")
+        self.controller.turn("paused")
 
     def resume(self) -> None:
         """Give out trials again."""
-        self._controller.turn("running")
+        self.controller.turn("running")
 
     def stop(self) -> None:
         """Give out no more trials; those that run go on to their end."""
-        self._controller.turn("stopped")
+        self.controller.turn("stopped")
 
     def cancel(self) -> None:
         """Give out no more trials, and end those that run at their next ``log``."""
-        self._controller.turn("cancelled")
+        self.controller.turn("cancelled")
 
     def stop_trial(self, number: int) -> None:
         """End one running trial at its next ``log``."""
-        self._controller.stop_trial(number)
+        self.controller.stop_trial(number)
 
     def enqueue_run(self, config: Mapping[str, Any], display_name: str | None = None) -> int:
         """Have these parameters tried next.
@@ -222,7 +222,7 @@ class SweepHandle(str):
         UsageError
             If a parameter is not the sweep's.
         """
-        space = self._controller.space
+        space = self.controller.space
         plain = {name: _unwrapped(value) for name, value in config.items()}
         flat = space.flatten(plain)
         known = {parameter.path[0] for parameter in space.parameters} | flat.keys()
@@ -232,7 +232,7 @@ class SweepHandle(str):
             raise UsageError(
                 f"enqueue_run was given {unknown or 'no parameters'}: the sweep's are {names}."
             )
-        return self._controller.enqueue(space.nest(flat), display_name)
+        return self.controller.enqueue(space.nest(flat), display_name)
 
     def extend(self, parameters: Mapping[str, Any] | None = None, **changes: Any) -> Self:
         """Make a new sweep with other bounds, that starts from what this one has found.
@@ -248,7 +248,7 @@ class SweepHandle(str):
         """
         config = {**self.config, **changes}
         config["parameters"] = {**self.config["parameters"], **(parameters or {})}
-        made = creation.create(self._controller.store, config, self.project, self._ended_runs())
+        made = creation.create(self.controller.store, config, self.project, self._ended_runs())
         if self.state in ("running", "paused"):
             self.stop()
         return type(self).of(made)
@@ -256,7 +256,7 @@ class SweepHandle(str):
     def _ended_runs(self) -> list[str]:
         """Return the runs of trials that are over; a trial may have ended without one."""
         there = {run.id for run in Runs(self._reader, self.project, None, "+created_at", 50)}
-        trials = self._controller.ledger.read().trials.values()
+        trials = self.controller.ledger.read().trials.values()
         return [t.run_id for t in trials if t.is_over and t.run_id in there]
 
 
