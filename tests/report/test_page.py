@@ -80,7 +80,7 @@ def test_tables_are_sorted_and_compared(runs: list[str], look: Any) -> None:
     assert first.inner_text() == "run-0.1"
     head.click()
     assert (first.inner_text(), head.get_attribute("aria-sort")) == ("run-10.0", "descending")
-    same = page.locator(".comparer tr.same").first
+    same = page.locator("tr.tkv-same").first
     assert not same.is_visible()
     page.get_by_label("only what differs").uncheck()
     assert same.is_visible()

@@ -29,32 +29,32 @@ def artifact_html(report: Report, block: ArtifactBlock) -> str:
     name, _, wanted = block.artifact.rpartition("/")[2].partition(":")
     with report.store.reading() as db:
         found = _version(db, project, name, wanted or "latest")
+        place = [project, name, found["version"]]
         parts = [_head(name, found)]
         if block.tab in ("overview", "metadata"):
             parts.append(_metadata(found))
-        if block.tab in ("files",):
-            parts.append(_files(db, found["version_key"]))
+        if block.tab == "files":
+            parts.append(_files(db, place))
         if block.tab in ("overview", "usage", "lineage"):
-            parts.append(_lineage(db, found["version_key"]))
+            parts.append(_lineage(db, found, place))
     return f'<div class="artifact">{"".join(parts)}</div>'
 
 
 def _version(db: Connection, project: str, name: str, wanted: str) -> dict[str, Any]:
     columns = (
-        "version_key, type, version, digest, description, metadata, aliases, size_bytes, created_at"
+        "type, version, digest, description, metadata, aliases, size_bytes, created_at, run_id"
     )
     rows = db.execute(
-        f"SELECT {columns} FROM artifact_version WHERE project = ? AND name = ? "
-        "ORDER BY version DESC",
+        f"SELECT {columns} FROM artifacts WHERE project = ? AND name = ? ORDER BY created_at DESC",
         [project, name],
     ).fetchall()
     found = [dict(zip(columns.split(", "), row, strict=True)) for row in rows]
     for each in found:
-        if wanted == f"v{each['version']}" or wanted in (each["aliases"] or ()):
+        if wanted == each["version"] or wanted in (each["aliases"] or ()):
             return each
     if found and wanted == "latest":
         return found[0]
-    known = ", ".join(f"v{each['version']}" for each in found[:10])
+    known = ", ".join(each["version"] for each in found[:10])
     raise NotFoundError(
         f"There is no artifact {name + ':' + wanted!r} in project {project!r}"
         + (f": it has {known}." if known else ".")
@@ -69,7 +69,7 @@ def _head(name: str, found: dict[str, Any]) -> str:
         f"{format_time(found['created_at'])} · <code>{escape(found['digest'])[:16]}</code>"
     )
     return (
-        f'<p class="head"><b>{escape(name)}:v{found["version"]}</b> {aliases}</p>'
+        f'<p class="head"><b>{escape(name)}:{escape(found["version"])}</b> {aliases}</p>'
         f'<p class="facts">{facts}</p>{words}'
     )
 
@@ -81,22 +81,24 @@ def _metadata(found: dict[str, Any]) -> str:
     return table(["Metadata", ""], [[cell(str(key)), cell(value)] for key, value in values.items()])
 
 
-def _files(db: Connection, version_key: int) -> str:
+def _files(db: Connection, place: list[str]) -> str:
     rows = db.execute(
-        "SELECT path, size_bytes, sha256 FROM artifact_file WHERE version_key = ? ORDER BY path "
+        "SELECT path, size_bytes, sha256 FROM artifact_files "
+        "WHERE project = ? AND name = ? AND version = ? ORDER BY path "
         f"LIMIT {_FILE_LIMIT}",
-        [version_key],
+        place,
     ).fetchall()
     cells = [[cell(path), cell(_size(size or 0)), cell((sha256 or "")[:16])]
              for path, size, sha256 in rows]  # fmt: skip
     return table(["File", "Size", "SHA-256"], cells)
 
 
-def _lineage(db: Connection, version_key: int) -> str:
+def _lineage(db: Connection, found: dict[str, Any], place: list[str]) -> str:
     rows = db.execute(
-        "SELECT l.direction, r.name, r.run_id, r.state, l.time FROM lineage l "
-        "JOIN run r USING (run_key) WHERE l.version_key = ? ORDER BY l.time",
-        [version_key],
+        "SELECT u.direction, r.name, u.run_id, r.state, u.time FROM artifact_uses u "
+        "JOIN runs r USING (project, run_id) "
+        "WHERE u.artifact_project = ? AND u.name = ? AND u.version = ? ORDER BY u.time",
+        place,
     ).fetchall()
     if not rows:
         return ""

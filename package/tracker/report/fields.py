@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,27 @@ def path_of(field: Field) -> str:
         if name.startswith(start):
             return kept + name.removeprefix(start).removesuffix(".value")
     return name
+
+
+# What the store calls them as columns of runs.
+_COLUMNS = {"run_id": "id", "runtime_s": "duration", "sweep_id": "sweep", "last_step": "step"}
+
+
+def column_of(field: Field, records: Sequence[RunRecord]) -> str:
+    """Return a field as a column of runs: ``config.lr``, ``summary.loss``, ``created_at``.
+
+    A bare name is looked for in the summaries of the runs, then in their configs, then
+    among the facts of runs; where it is nowhere it is taken for a result.
+    """
+    path = path_of(field)
+    if path.startswith(("config.", "summary.")):
+        return path
+    if any(_look(record.summary, path) is not None for record in records):
+        return f"summary.{path}"
+    if any(_look(record.config, path) is not None for record in records):
+        return f"config.{path}"
+    fact = _FACTS.get(path.lower().replace("_", "").replace(" ", ""))
+    return f"summary.{path}" if fact is None else _COLUMNS.get(fact, fact)
 
 
 def label_of(field: Field) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.errors import TrackerError
 from tracker.figures.colours import PALETTE, colour_of
+from tracker.figures.columns import RecordRun
 from tracker.figures.formats import format_number
 from tracker.records import RunRecord
 from tracker.report.fields import Field, label_of, value_of
@@ -38,6 +39,8 @@ class SceneRun:
         Name of its group; empty where the run set is not grouped.
     is_shown : bool
         Whether it is drawn at first.
+    columns : RecordRun
+        What columns say of it.
     """
 
     record: RunRecord
@@ -46,6 +49,16 @@ class SceneRun:
     colour: str
     group: str
     is_shown: bool
+    columns: RecordRun
+
+    @property
+    def id(self) -> str:
+        """What tells it apart, as drawings of runs know it."""
+        return self.record.run_id
+
+    def value(self, column: str) -> Any:
+        """Return what a column, such as ``config.lr``, says of it."""
+        return self.columns.value(column)
 
     @property
     def name(self) -> str:
@@ -181,7 +194,7 @@ class Scene:
         automatic = group_colour(group) if group else colour_of(record.run_key)
         colour = next((each for each in chosen if each), automatic)
         is_shown = not (settings and settings.disabled)
-        return SceneRun(record, source, runset, colour, group, is_shown)
+        return SceneRun(record, source, runset, colour, group, is_shown, RecordRun(record))
 
 
 def group_name(record: RunRecord, fields: Sequence[Field]) -> str:

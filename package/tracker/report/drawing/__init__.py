@@ -5,33 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tracker.report.drawing.comparer import draw_comparer
+from tracker.report.drawing.comparer import code_needs, draw_code, draw_comparer
 from tracker.report.drawing.lines import draw_lines, line_needs
 from tracker.report.drawing.media import draw_media, media_needs
+from tracker.report.drawing.results import (
+    draw_bars,
+    draw_importance,
+    draw_parallel,
+    draw_points,
+    draw_scalar,
+)
 from tracker.report.drawing.tables import draw_runs
 from tracker.report.drawing.words import draw_markdown, draw_unknown
 from tracker.report.plots import (
+    BarPlot,
+    CodeComparer,
     LinePlot,
     MarkdownPanel,
     MediaBrowser,
     Panel,
+    ParallelCoordinatesPlot,
+    ParameterImportancePlot,
     RunComparer,
     RunTable,
+    ScalarChart,
+    ScatterPlot,
     UnknownPanel,
 )
 from tracker.report.scene import Drawn, Scene
 from tracker.report.source import Question
 
 DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
+    BarPlot: draw_bars,
+    CodeComparer: draw_code,
     LinePlot: draw_lines,
     MarkdownPanel: draw_markdown,
     MediaBrowser: draw_media,
+    ParallelCoordinatesPlot: draw_parallel,
+    ParameterImportancePlot: draw_importance,
     RunComparer: draw_comparer,
     RunTable: draw_runs,
+    ScalarChart: draw_scalar,
+    ScatterPlot: draw_points,
     UnknownPanel: draw_unknown,
 }
 
 NEEDS: dict[type[Panel], Callable[[Scene, Any], list[Question]]] = {
+    CodeComparer: code_needs,
     LinePlot: line_needs,
     MediaBrowser: media_needs,
 }

@@ -161,7 +161,24 @@
         visible.push(!hidden.has(trace.meta.run));
       });
       if (places.length) window.Plotly.restyle(node, { visible }, places);
+      const dim = dimmed(node.data, hidden);
+      if (dim) window.Plotly.restyle(node, dim.style, dim.places);
     }
+  }
+
+  // Points and bars that share a trace are not taken away: those of hidden runs go pale.
+  function dimmed(data, hidden) {
+    const places = [];
+    const selectedpoints = [];
+    data.forEach((trace, place) => {
+      const ids = trace.customdata;
+      if (!ids || typeof ids[0] !== "string") return;
+      places.push(place);
+      const shown = [...ids.keys()].filter((at) => !hidden.has(ids[at]));
+      selectedpoints.push(shown.length === ids.length ? null : shown);
+    });
+    if (!places.length) return null;
+    return { style: { selectedpoints, "unselected.marker.opacity": 0.07 }, places };
   }
 
   function watchChips(grid) {
@@ -248,7 +265,8 @@
 
   function watchComparer(label) {
     const box = label.querySelector("input");
-    const table = label.parentElement.querySelector(".comparer");
+    const table = label.parentElement.querySelector(".tkv-comparison");
+    if (!table) return;
     const show = () => table.classList.toggle("only-differs", box.checked);
     box.addEventListener("change", show);
     show();
