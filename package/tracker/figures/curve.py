@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Role = Literal["line", "smooth", "dots", "nan", "above", "below"]
+Role = Literal["line", "smooth", "dots", "nan", "above", "below", "low", "high", "count", "band"]
 
 # Fewer points than this are drawn as dots on the line: an epoch a point is worth seeing.
 _FEW_POINTS = 24
@@ -35,11 +35,22 @@ _MARKS: Final[dict[str, tuple[str, str, float]]] = {
 
 
 class Line(NamedTuple):
-    """A curve, what it is called in the legend (not yet escaped), and its colour."""
+    """A curve, what it is called in the legend (not yet escaped), and its colour.
+
+    `low` and `high` are the edges of a band around it and `runs` says how many runs a point
+    stands for, each an array as long as the curve; `marks` are places and values that are no
+    numbers and do not break the line. `dash` and `opacity` are those of the stroke.
+    """
 
     label: str
     colour: str
     curve: Curve
+    low: Floats | None = None
+    high: Floats | None = None
+    runs: Floats | None = None
+    marks: tuple[Floats, Floats] | None = None
+    dash: str = "solid"
+    opacity: float = 1.0
 
 
 def curve_figure(
@@ -95,9 +106,9 @@ def curve_figure(
     lines = [Line(*curve) for curve in curves]
     axis = x if isinstance(x, XAxis) else x_axis(x, _longest(lines), x_title)
     traces = [
-        {**role_style(role, line.label, line.colour), "x": at, "y": values}
+        {**role_style(role, line.label, line.colour, line.dash), "x": at, "y": values}
         for line in lines
-        for role, (at, values) in strokes(line.curve, axis).items()
+        for role, (at, values) in _drawn(line, axis).items()
     ]
     if smoothing is not None and smoothing.amount > 0:
         traces += [_smoothed(line, axis, smoothing, width, *_range(lines)) for line in lines]
@@ -107,11 +118,14 @@ def curve_figure(
     return go.Figure(data=traces, layout=layout)
 
 
-def strokes(curve: Curve, axis: XAxis) -> dict[Role, tuple[Floats, Floats]]:
+def strokes(
+    curve: Curve, axis: XAxis, marks: tuple[Floats, Floats] | None = None
+) -> dict[Role, tuple[Floats, Floats]]:
     """Return the arrays that are drawn of a curve, by their role; roles without points are absent.
 
     ``line`` holds every point, NaN where the value is no number; ``dots`` the points that a
-    line would not show; ``nan``, ``above``, ``below`` the places of values that are none.
+    line would not show; ``nan``, ``above``, ``below`` the places of values that are none,
+    `marks` among them.
     """
     import numpy as np
 
@@ -123,6 +137,10 @@ def strokes(curve: Curve, axis: XAxis) -> dict[Role, tuple[Floats, Floats]]:
         dots = is_finite if len(x) <= _FEW_POINTS else _lonely(is_finite)
         if dots.any():
             drawn["dots"] = x[dots], y[dots]
+    if marks is not None and len(marks[0]):
+        x, y = np.concatenate((x, marks[0] * axis.scale)), np.concatenate((y, marks[1]))
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
     bad: tuple[tuple[Role, Any], ...] = (
         ("nan", np.isnan(y)),
         ("above", np.isposinf(y)),
@@ -135,7 +153,56 @@ def strokes(curve: Curve, axis: XAxis) -> dict[Role, tuple[Floats, Floats]]:
     return drawn
 
 
-def role_style(role: Role, label: str, colour: str) -> dict[str, Any]:
+def line_strokes(line: Line, axis: XAxis) -> dict[Role, tuple[Floats, Floats]]:
+    """Return the arrays of a line: those of :func:`strokes`, and the edges of its band.
+
+    ``low``, ``high`` and ``count`` are as long as ``line`` and at the same places.
+    """
+    drawn = strokes(line.curve, axis, line.marks)
+    if "line" in drawn:
+        edges: tuple[tuple[Role, Floats | None], ...] = (
+            ("low", line.low),
+            ("high", line.high),
+            ("count", line.runs),
+        )
+        for role, values in edges:
+            if values is not None:
+                drawn[role] = drawn["line"][0], values
+    return drawn
+
+
+def outline(x: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Return the band between two edges as polygons, one behind the other with NaN between.
+
+    A band is broken where an edge is no number.
+    """
+    import numpy as np
+
+    is_good = np.isfinite(low) & np.isfinite(high)
+    parts_x: list[Floats] = []
+    parts_y: list[Floats] = []
+    places = np.flatnonzero(is_good)
+    for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1):
+        if len(run):
+            end = np.full(1, np.nan)
+            parts_x += [x[run], x[run][::-1], end]
+            parts_y += [high[run], low[run][::-1], end]
+    if not parts_x:
+        return x[:0], low[:0]
+    return np.concatenate(parts_x)[:-1], np.concatenate(parts_y)[:-1]
+
+
+def _drawn(line: Line, axis: XAxis) -> dict[Role, tuple[Floats, Floats]]:
+    """Return what a figure has of a line: its strokes, and its band as an area behind them."""
+    found = line_strokes(line, axis)
+    low, high = found.pop("low", None), found.pop("high", None)
+    found.pop("count", None)
+    if low is None or high is None:
+        return found
+    return {"band": outline(low[0], low[1], high[1]), **found}
+
+
+def role_style(role: Role, label: str, colour: str, dash: str = "solid") -> dict[str, Any]:
     """Return a Plotly trace without data, for one of the arrays of :func:`strokes`."""
     name = escape(label)
     style: dict[str, Any] = {
@@ -159,6 +226,14 @@ def role_style(role: Role, label: str, colour: str) -> dict[str, Any]:
             },
             "cliponaxis": False,
         }
+    if role == "band":
+        return style | {
+            "mode": "lines",
+            "line": {"width": 0, "color": colour},
+            "fill": "toself",
+            "fillcolor": _faded(colour),
+            "hoverinfo": "skip",
+        }
     if role == "dots":
         return style | {
             "mode": "markers",
@@ -168,7 +243,8 @@ def role_style(role: Role, label: str, colour: str) -> dict[str, Any]:
         }
     return style | {
         "mode": "lines",
-        "line": {"color": colour, "width": 1.6, "simplify": False},
+        "line": {"color": colour, "width": 1.6, "simplify": False}
+        | ({} if dash == "solid" else {"dash": dash}),
         "connectgaps": False,
         "hovertemplate": "%{y:.6g}",
     }
@@ -233,6 +309,11 @@ def curve_layout(
         "yaxis": vertical,
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     }
+
+
+def _faded(colour: str) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.16)"
 
 
 def _step_back(traces: list[dict[str, Any]], *, show_original: bool) -> list[dict[str, Any]]:

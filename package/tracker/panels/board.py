@@ -245,7 +245,7 @@ class Board:
             client.send({"type": "data", "charts": messages}, parcel.buffers())
 
     def _is_stale(self, client: Client, chart: Chart, ask: Ask) -> bool:
-        news = sum(self._versions.get(key, 0) for key in chart.keys)
+        news = sum(self._versions.get(key, 0) for key in chart.needs)
         if chart.is_system:
             news = int(time.monotonic() / SYSTEM_INTERVAL_S)
         state = (chart, ask, self.source.stamp, news, self._epoch)

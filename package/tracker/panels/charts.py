@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tracker.figures.axes import XAxis, XKind
-from tracker.figures.curve import Line, Role, curve_layout, role_style, strokes
+from tracker.figures.curve import Line, Role, curve_layout, line_strokes, role_style
+from tracker.figures.expressions import Expression
 from tracker.panels.wire import Parcel
 from tracker.records import Curve
 
@@ -32,10 +33,16 @@ class Chart:
         Tells charts of a panel apart.
     section, title : str
     keys : tuple of str
-        The keys whose news concern it.
+        Each a line of every run.
     is_system : bool
     unit : str
         Behind values; may be empty.
+    expressions : tuple of Expression
+        Drawn besides the keys.
+    options : mapping
+        What its panel says of how it is drawn.
+    problem : str
+        Why it does not show what it should; may be empty.
     """
 
     name: str
@@ -44,6 +51,14 @@ class Chart:
     keys: tuple[str, ...]
     is_system: bool = False
     unit: str = ""
+    expressions: tuple[Expression, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The keys whose news concern it."""
+        return frozenset((*self.keys, *(key for e in self.expressions for key in e.keys)))
 
     def as_message(self) -> dict[str, Any]:
         """Return what a page needs to make a place for the chart."""
@@ -51,7 +66,8 @@ class Chart:
             "name": self.name,
             "section": self.section,
             "title": self.title,
-            "key": self.keys[0] if self.keys and not self.is_system else "",
+            "key": "" if self.is_system else ", ".join(self.keys) or self.title,
+            "problem": self.problem,
             "system": self.is_system,
             "unit": self.unit,
         }
@@ -89,6 +105,10 @@ class Drawing:
         Ids of the lines' runs, where there are several.
     bases : sequence
         Which points of each line smoothing may use; None for all.
+    members : sequence
+        Of each line that stands for several runs their ids, else None.
+    options : mapping
+        Settings of this chart, see :class:`tracker.panels.curve_options.CurveOptions`.
     """
 
     lines: Sequence[Line]
@@ -96,6 +116,8 @@ class Drawing:
     y_range: tuple[float, float] | None = None
     runs: Sequence[str] = ()
     bases: Sequence[NDArray[np.intp] | None] = ()
+    members: Sequence[Sequence[str] | None] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def identity(self, number: int) -> str:
         """Return what names a line among others, also when there are other ones."""
@@ -114,7 +136,8 @@ class Drawing:
             (line.label, line.colour, line.curve.total, len(line.curve.x), *_ends(line.curve))
             for line in self.lines
         )
-        return self.axis, self.y_range, ends
+        bands = tuple(_sum(line.high) + _sum(line.low) for line in self.lines)
+        return self.axis, self.y_range, ends, bands, repr(self.options)
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -165,7 +188,7 @@ def drawing_message(
     parts: list[list[Any]] = []
     is_part = False
     for number, line in enumerate(drawing.lines):
-        for role, x, y in _arrays(line.curve, drawing, number):
+        for role, x, y in _arrays(line, drawing, number):
             name = (drawing.identity(number), role)
             source, kept = _kept(before.get(name), x, y)
             is_part = is_part or kept > 0
@@ -186,10 +209,11 @@ def drawing_message(
 
 
 def _arrays(
-    curve: Curve, drawing: Drawing, number: int
+    line: Line, drawing: Drawing, number: int
 ) -> Iterator[tuple[Role | Literal["base"], Floats, Floats]]:
-    for role, (x, y) in strokes(curve, drawing.axis).items():
+    for role, (x, y) in line_strokes(line, drawing.axis).items():
         yield role, x, y
+    curve = line.curve
     places = drawing.bases[number] if drawing.bases else None
     if places is not None:
         yield "base", curve.x[places] * drawing.axis.scale, curve.y[places]
@@ -213,13 +237,18 @@ def _kept(before: tuple[int, Floats, Floats] | None, x: Floats, y: Floats) -> tu
 def face_message(drawing: Drawing) -> dict[str, Any]:
     """Return a chart's layout and the styles of its lines: what rarely changes."""
     styles = [
-        {role: role_style(role, line.label, line.colour) for role in _ROLES}
+        {role: role_style(role, line.label, line.colour, line.dash) for role in _roles(line)}
         for line in drawing.lines
     ]
-    return {"layout": curve_layout("", drawing.axis, y_range=drawing.y_range), "styles": styles}
+    layout = curve_layout("", drawing.axis, y_range=drawing.y_range)
+    return {"layout": layout, "styles": styles, "options": drawing.options}
 
 
 _ROLES: Final[tuple[Role, ...]] = ("line", "dots", "nan", "above", "below")
+
+
+def _roles(line: Line) -> tuple[Role, ...]:
+    return _ROLES if line.low is None else (*_ROLES, "band")
 
 
 def _line_message(line: Line, drawing: Drawing, number: int) -> dict[str, Any]:
@@ -231,6 +260,8 @@ def _line_message(line: Line, drawing: Drawing, number: int) -> dict[str, Any]:
         "run": drawing.runs[number] if drawing.runs else "",
         "total": curve.total,
         "last": _jsonable(last),
+        "members": drawing.members[number] if drawing.members else None,
+        "opacity": line.opacity,
     }
 
 
@@ -239,6 +270,12 @@ def _jsonable(value: float | None) -> float | str | None:
     if value is None or value - value == 0:
         return value
     return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
+
+
+def _sum(values: Floats | None) -> float:
+    import numpy as np
+
+    return 0.0 if values is None else float(np.nansum(values))
 
 
 def _ends(curve: Curve) -> tuple[str, ...]:

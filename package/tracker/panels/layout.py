@@ -9,6 +9,8 @@ from tracker.panels.charts import OTHER_SECTION, Chart, split_key
 
 CURVE: Final = "curve"
 _METRIC = "metric/"
+# What says where a panel stands, and not what is in it.
+_PLACE = ("id", "kind", "width", "height", "keys")
 
 Spec = dict[str, Any]
 # As tracker.panels.views.menu offers the other kinds.
@@ -80,9 +82,10 @@ def chart_of(spec: Mapping[str, Any], section: str = "") -> Chart:
     own = [name.removeprefix(_METRIC)] if name.startswith(_METRIC) else []
     keys = tuple(str(key) for key in spec.get("keys") or own)
     prefix, title = split_key(keys[0]) if keys else ("", "")
+    options = {key: value for key, value in spec.items() if key not in _PLACE}
     if len(keys) > 1 or (section and prefix != section):
         title = ", ".join(keys)
-    return Chart(name, section, str(spec.get("title") or title), keys)
+    return Chart(name, section, str(spec.get("title") or title), keys, options=options)
 
 
 def _is_panel(spec: Any) -> bool:

@@ -1,18 +1,54 @@
-"""The curves of a project: of each drawn run a line, for each chart."""
+"""The curves of a project: of each drawn run or group a line, for each chart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
 
-from tracker.figures.axes import XAxis, x_axis
+from tracker.figures.axes import XAxis, XKind, x_axis
 from tracker.figures.curve import Line
+from tracker.figures.expressions import Expression
 from tracker.panels.charts import Ask, Chart, Drawing
-from tracker.panels.readings import Reading
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.curve_options import CurveOptions, is_metric, options
+from tracker.panels.group_axis import Member
+from tracker.panels.grouping import GroupReader, over_metric
+from tracker.panels.readings import Reading, read_readings
+from tracker.panels.runset import Group, Run, RunSet
 from tracker.panels.shelf import Shelf
+from tracker.records import Curve, MetricRule, Series
+from tracker.store import read
+from tracker.store.curves import curves_over
 from tracker.store.read import Connection
 from tracker.store.run_rows import series_of
+
+_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash")
+_FAINT: Final = 0.3
+_WHOLE: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A line with what the page must know of it."""
+
+    line: Line
+    id: str
+    base: Any = None
+    members: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is read at one push: the runs, and the series that they have."""
+
+    db: Connection
+    runset: RunSet
+    shown: Mapping[int, Run]
+    series: Mapping[str, Sequence[Series]]
+
+    @property
+    def records(self) -> dict[int, Any]:
+        return {key: run.record for key, run in self.shown.items()}
 
 
 class ProjectCurves:
@@ -20,6 +56,7 @@ class ProjectCurves:
 
     def __init__(self) -> None:
         self._shelf = Shelf()
+        self._groups = GroupReader(self._shelf)
 
     def catch_up(self, db: Connection) -> None:
         """Take in what was logged since; to be called once for every opening of the store."""
@@ -39,31 +76,203 @@ class ProjectCurves:
         ----------
         db : connection
         runset : RunSet
-            Whose visible runs are drawn.
+            Whose visible runs, or groups, are drawn.
         charts : sequence of Chart
         ask : Ask
         settings : mapping
             The workspace's part ``curves``.
         """
         shown = {run.key: run for run in runset.visible}
-        records = {key: run.record for key, run in shown.items()}
-        longest_s = max((record.runtime_s for record in records.values()), default=0.0)
+        keys = list(dict.fromkeys(key for chart in charts for key in sorted(chart.needs)))
+        look = _Look(db, runset, shown, series_of(db, list(shown), keys))
+        rules = _step_metrics(db, list(shown))
+        found: dict[str, Drawing] = {}
+        by_axis: dict[str, list[tuple[Chart, CurveOptions]]] = {}
+        for chart in charts:
+            chosen = options(settings, chart.options)
+            x = chosen.x or ask.x
+            if x == "step":
+                x = _own_axis(chart, rules, shown) or x
+            by_axis.setdefault(x, []).append((chart, chosen))
+        for x, group in by_axis.items():
+            if is_metric(x):
+                for chart, chosen in group:
+                    drawn = self._over(look, chart, chosen, ask, x)
+                    found[chart.name] = _drawing(drawn, x_axis("step", 0.0, x), chosen)
+            else:
+                found |= self._along(look, group, replace(ask, x=cast(XKind, x)))
+        return {chart.name: found[chart.name] for chart in charts}
+
+    # -- over steps and time
+
+    def _along(
+        self, look: _Look, charts: Sequence[tuple[Chart, CurveOptions]], ask: Ask
+    ) -> dict[str, Drawing]:
+        longest_s = max((run.record.runtime_s for run in look.shown.values()), default=0.0)
         axis = x_axis(ask.x, longest_s)
-        found = series_of(db, list(shown), [key for chart in charts for key in chart.keys])
-        series = {chart.name: [s for key in chart.keys for s in found[key]] for chart in charts}
-        read = self._shelf.read(db, series, records, ask)
-        return {chart.name: _drawing(chart, read[chart.name], shown, axis) for chart in charts}
+        single = {
+            chart.name: [one for _, one in self._series(look, chart)]
+            for chart, chosen in charts
+            if not _is_grouped(look, chosen) or chosen.show_members
+        }
+        readings = self._shelf.read(look.db, single, look.records, ask)
+        groups = look.runset.visible_groups
+        wanted = {
+            _name(chart, place, ask): members
+            for chart, chosen in charts
+            if _is_grouped(look, chosen)
+            for place, members in self._members(look, chart, groups)
+        }
+        self._groups.prepare(look.db, wanted, ask)
+        found = {}
+        for chart, chosen in charts:
+            drawn = self._lines(look, chart, readings.get(chart.name, {}))
+            if _is_grouped(look, chosen):
+                drawn = [_faint(one) for one in drawn]
+                drawn += self._grouped(look, chart, chosen, ask)
+            found[chart.name] = _drawing(drawn, axis, chosen)
+        return found
+
+    def _series(self, look: _Look, chart: Chart) -> list[tuple[int, Series]]:
+        """Return all series of a chart, each with the place of its metric or expression."""
+        found = [
+            (place, one) for place, key in enumerate(chart.keys) for one in look.series.get(key, ())
+        ]
+        for place, expression in enumerate(chart.expressions, len(chart.keys)):
+            found += [
+                (place, self._shelf.derive(expression, operands))
+                for operands in _operands(look, expression)
+            ]
+        return found
+
+    def _lines(self, look: _Look, chart: Chart, readings: Mapping[int, Reading]) -> list[_Drawn]:
+        is_mixed = len(chart.keys) + len(chart.expressions) > 1
+        found = []
+        for place, one in self._series(look, chart):
+            reading = readings.get(one.series_key)
+            if reading is None or not len(reading.curve.x):
+                continue
+            run = look.shown[one.run_key]
+            label = f"{run.name} {one.key}" if is_mixed else run.name
+            dash = _DASHES[place % len(_DASHES)]
+            line = Line(label, run.colour, reading.curve, dash=dash)
+            order = (run.record.created_at, run.key, place)
+            found.append((order, _Drawn(line, run.id, reading.base)))
+        return [drawn for _, drawn in sorted(found, key=lambda pair: pair[0])]
+
+    def _grouped(self, look: _Look, chart: Chart, chosen: CurveOptions, ask: Ask) -> list[_Drawn]:
+        groups, found = look.runset.visible_groups, []
+        for place, members in self._members(look, chart, groups):
+            name = _name(chart, place, ask)
+            lines = self._groups.read(look.db, name, members, groups, ask, chosen)
+            found += _as_drawn(chart, place, lines)
+        return found
+
+    def _members(
+        self, look: _Look, chart: Chart, groups: Sequence[Group]
+    ) -> Iterable[tuple[int, list[Member]]]:
+        group_of = {run.key: n for n, group in enumerate(groups) for run in group.members}
+        found: dict[int, list[Member]] = {}
+        for place, one in self._series(look, chart):
+            member = Member(one, look.shown[one.run_key], group_of[one.run_key])
+            found.setdefault(place, []).append(member)
+        return sorted(found.items())
+
+    # -- over another metric
+
+    def _over(
+        self, look: _Look, chart: Chart, chosen: CurveOptions, ask: Ask, x: str
+    ) -> list[_Drawn]:
+        if not _is_grouped(look, chosen):
+            return self._lines(look, chart, self._over_readings(look, chart, ask, x))
+        groups, found = look.runset.visible_groups, []
+        curves = _curves_over(look, chart, x, _WHOLE, None, None)
+        for place, members in self._members(look, chart, groups):
+            lines = over_metric(curves, members, groups, ask, chosen)
+            found += _as_drawn(chart, place, lines)
+        return found
+
+    def _over_readings(self, look: _Look, chart: Chart, ask: Ask, x: str) -> dict[int, Reading]:
+        def read_between(low: float | None, high: float | None) -> dict[int, Curve]:
+            return _curves_over(look, chart, x, ask.width, low, high)
+
+        return read_readings(read_between, ask)
 
 
-def _drawing(
-    chart: Chart, read: Mapping[int, Reading], shown: Mapping[int, Run], axis: XAxis
-) -> Drawing:
-    readings = [(shown[reading.curve.run_key], reading) for reading in read.values()]
-    readings.sort(key=lambda pair: (pair[0].record.created_at, pair[0].key))
-    is_mixed = len(chart.keys) > 1
-    lines = [
-        Line(f"{run.name} {r.curve.key}" if is_mixed else run.name, run.colour, r.curve)
-        for run, r in readings
+def _curves_over(
+    look: _Look, chart: Chart, x: str, width: int, low: float | None, high: float | None
+) -> dict[int, Curve]:
+    if not look.shown or not chart.keys:
+        return {}
+    return curves_over(look.db, list(look.shown), chart.keys, x, width=width, lo=low, hi=high)
+
+
+def _name(chart: Chart, place: int, ask: Ask) -> str:
+    return f"{chart.name} {place} {ask.x} {ask.width}"
+
+
+def _as_drawn(chart: Chart, place: int, lines: Iterable[tuple[Group, Line]]) -> list[_Drawn]:
+    names = [*chart.keys, *(expression.text for expression in chart.expressions)]
+    found = []
+    for group, line in lines:
+        label = f"{line.label} {names[place]}" if len(names) > 1 else line.label
+        line = line._replace(label=label, dash=_DASHES[place % len(_DASHES)])
+        found.append(_Drawn(line, group.id, members=tuple(run.id for run in group.members)))
+    return found
+
+
+def _is_grouped(look: _Look, chosen: CurveOptions) -> bool:
+    return bool(look.runset.groups) and chosen.grouped
+
+
+def _faint(drawn: _Drawn) -> _Drawn:
+    return replace(drawn, line=drawn.line._replace(opacity=_FAINT))
+
+
+def _operands(look: _Look, expression: Expression) -> list[dict[str, Series]]:
+    """Return the series that an expression needs, of each run that has all of them."""
+    by_run: dict[int, dict[str, Series]] = {}
+    for key in expression.keys:
+        for one in look.series.get(key, ()):
+            by_run.setdefault(one.run_key, {})[key] = one
+    return [found for found in by_run.values() if len(found) == len(expression.keys)]
+
+
+def _drawing(drawn: Sequence[_Drawn], axis: XAxis, chosen: CurveOptions) -> Drawing:
+    is_grouped = any(one.members is not None for one in drawn)
+    return Drawing(
+        [one.line for one in drawn],
+        axis,
+        runs=[one.id for one in drawn],
+        bases=[one.base for one in drawn],
+        members=[one.members for one in drawn] if is_grouped else (),
+        options=chosen.as_message(),
+    )
+
+
+def _step_metrics(db: Connection, runs: Sequence[int]) -> dict[int, list[MetricRule]]:
+    """Return the rules of runs that gave a metric an x-axis."""
+    found = read.metrics(db, runs) if runs else {}
+    chosen = {run: [rule for rule in rules if rule.step_metric] for run, rules in found.items()}
+    return {run: rules for run, rules in chosen.items() if rules}
+
+
+def _own_axis(
+    chart: Chart, rules: Mapping[int, Sequence[MetricRule]], shown: Mapping[int, Run]
+) -> str | None:
+    """Return the x-axis that all drawn runs have defined for the chart's metrics, if they agree."""
+    if not rules or chart.expressions or not chart.keys or len(rules) < len(shown):
+        return None
+    found = {_step_metric(key, rules[run]) for key in chart.keys for run in shown}
+    (only,) = found if len(found) == 1 else (None,)
+    return None if only in chart.keys else only
+
+
+def _step_metric(key: str, rules: Sequence[MetricRule]) -> str | None:
+    fitting = [
+        rule
+        for rule in rules
+        if rule.name == key or (rule.name.endswith("*") and key.startswith(rule.name[:-1]))
     ]
-    ids = [run.id for run, _ in readings]
-    return Drawing(lines, axis, runs=ids, bases=[reading.base for _, reading in readings])
+    best = max(fitting, key=lambda rule: (rule.name == key, len(rule.name)), default=None)
+    return best.step_metric if best else None

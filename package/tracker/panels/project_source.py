@@ -9,10 +9,11 @@ from typing import Any
 from tracker.panels import actions, layout
 from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
+from tracker.panels.curve_options import resolved
 from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import RunSet
 from tracker.panels.source import Source, Tell
-from tracker.panels.table import cell, csv_text, rows_message
+from tracker.panels.table import cell, rows_message
 from tracker.panels.views import menu
 from tracker.panels.wire import Parcel
 from tracker.panels.workspace import DEFAULT, Workspace
@@ -66,14 +67,8 @@ class ProjectSource(Source):
         self._sections = layout.sections(self.workspace.content, self._metrics)
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
-        """Change the workspace or runs; or say which runs pass, and what the table holds."""
-        match message.get("type"):
-            case "choose":
-                tell({"type": "chosen", "runs": [[r.id, r.name] for r in self._runset.runs]})
-            case "csv":
-                tell({"type": "csv", "text": csv_text(self._runset)})
-            case _:
-                actions.act(store, self.workspace, message, tell)
+        """Change the workspace or runs."""
+        actions.act(store, self.workspace, message, tell)
 
     # -- what it shows
 
@@ -118,7 +113,7 @@ class ProjectSource(Source):
 
     def charts(self) -> list[Chart]:
         """Return the chart of every panel that is a curve."""
-        return layout.charts(self._sections)
+        return [resolved(chart, self._metrics) for chart in layout.charts(self._sections)]
 
     def panels(self) -> Sequence[Mapping[str, Any]]:
         """Return the specs of the other panels."""

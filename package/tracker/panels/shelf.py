@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from tracker.figures.expressions import Expression
 from tracker.panels.charts import Ask
+from tracker.panels.formulas import Formulas
 from tracker.panels.readings import Reading, merged, read_together
 from tracker.records import Curve, RunRecord, Series
 from tracker.store import buckets, rollups
@@ -52,15 +54,30 @@ class Shelf:
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._live: dict[int, Buckets] = {}
         self._tail = Tail()
+        self._formulas = Formulas()
 
     def catch_up(self, db: Connection) -> None:
         """Take in what is new of live runs; to be called once for every opening of the store."""
         if self._live and not self._tail.is_sure(db):
             self._live.clear()
+        self._live = {key: line for key, line in self._live.items() if key > 0}
         grown, broken = self._tail.move(db, self._live)
         self._live |= {key: _bounded(line) for key, line in grown.items()}
         for key in broken:
             del self._live[key]
+
+    def derive(self, expression: Expression, operands: Mapping[str, Series]) -> Series:
+        """Return what stands for an expression over series of one run among series to read."""
+        return self._formulas.derive(expression, operands)
+
+    def live(self, db: Connection, series_keys: Sequence[int]) -> dict[int, Buckets]:
+        """Return lines of live runs as far as they have got."""
+        self._read_live(db, [key for key in series_keys if key not in self._live])
+        return {key: self._live[key] for key in series_keys if key in self._live}
+
+    def points(self, db: Connection, series_keys: Sequence[int]) -> dict[int, Buckets]:
+        """Return whole lines with every point, of expressions too."""
+        return self._read_points(db, series_keys, {})
 
     def read(
         self,
@@ -106,7 +123,7 @@ class Shelf:
         shift = buckets.shift_for(low, high, int(ask.width * _COLUMNS_PER_PIXEL))
         margin = max(high - low, 1)
         steps = _outwards(whole.values(), low, high, margin)
-        lines = rollups.read_points(db, list(whole), dict.fromkeys(whole, shift), steps)
+        lines = self._read_points(db, list(whole), dict.fromkeys(whole, shift), steps)
         made = _Maker(db, ask, shift, series)
         named = {one.series_key: one for one in series}
         found = {key: made.reading(named[key], line) for key, line in lines.items()}
@@ -126,10 +143,8 @@ class Shelf:
             elif kept is None or kept.stamp != _stamp(run):
                 self._live.pop(key, None)
                 fresh[key] = _stamp(run)
-        if live:
-            points = rollups.read_points(db, live, {})
-            self._live |= {key: _bounded(line) for key, line in points.items()}
-        loaded = _load(db, list(fresh))
+        self._read_live(db, live)
+        loaded = self._load(db, list(fresh))
         for key, stamp in fresh.items():
             line = loaded.get(key)
             self._kept[key] = _Kept(stamp, None if line is None else line.ends)
@@ -149,10 +164,10 @@ class Shelf:
         kind = (ask.x, shift, ask.width)
         missing = [key for key in ended if kind not in self._kept[key].readings]
         lines = {key: loaded[key] for key in missing if key in loaded}
-        lines |= _load(db, [k for k in missing if k not in lines and self._kept[k].ends])
+        lines |= self._load(db, [k for k in missing if k not in lines and self._kept[k].ends])
         rough = [key for key, line in lines.items() if line.shift > shift]
         if rough:
-            lines |= rollups.read_points(db, rough, dict.fromkeys(rough, shift))
+            lines |= self._read_points(db, rough, dict.fromkeys(rough, shift))
         made = _Maker(db, ask, shift, series)
         for key, line in lines.items():
             self._kept[key].readings[kind] = made.reading(named[key], line)
@@ -167,6 +182,30 @@ class Shelf:
         while len(self._kept) > _MAX_KEPT:
             self._kept.popitem(last=False)
         return {key: reading for key, reading in found.items() if reading is not None}
+
+    def _read_live(self, db: Connection, keys: Sequence[int]) -> None:
+        lines = self._read_points(db, keys, {})
+        self._live |= {key: _bounded(line) for key, line in lines.items()}
+
+    def _load(self, db: Connection, keys: Sequence[int]) -> dict[int, Buckets]:
+        """Read lines of ended runs: from the rollup, or from the points where there is none."""
+        stored = [key for key in keys if key > 0]
+        found = rollups.read(db, stored) if stored else {}
+        return found | self._read_points(db, [key for key in keys if key not in found], {})
+
+    def _read_points(
+        self,
+        db: Connection,
+        keys: Sequence[int],
+        shifts: dict[int, int],
+        steps: tuple[int, int] | None = None,
+    ) -> dict[int, Buckets]:
+        stored = [key for key in keys if key > 0]
+        found = rollups.read_points(db, stored, shifts, steps) if stored else {}
+        for key, line in self._formulas.read(db, [key for key in keys if key < 0]).items():
+            line = line if steps is None else buckets.between(line, *steps)
+            found[key] = buckets.coarser(line, max(shifts.get(key, 0), line.shift))
+        return found
 
     def _common_shift(self, ended: Sequence[int], keys: Sequence[int], width: int) -> int:
         own = set(ended)
@@ -190,15 +229,6 @@ def _batches(charts: Mapping[str, Sequence[Series]]) -> Iterator[list[str]]:
         batch.append(name)
         held += len(series)
     yield batch
-
-
-def _load(db: Connection, keys: Sequence[int]) -> dict[int, Buckets]:
-    """Read lines of ended runs: from the rollup, or from the points where there is none."""
-    if not keys:
-        return {}
-    found = rollups.read(db, keys)
-    rest = [key for key in keys if key not in found]
-    return found | rollups.read_points(db, rest, {}) if rest else found
 
 
 def _outwards(whole: Iterable[Reading], low: int, high: int, margin: int) -> tuple[int, int]:

@@ -137,6 +137,15 @@ def joined(line: Buckets, after: Buckets) -> Buckets:
     return _grouped(line.shift, bucket, rows, odd_step, odd, line.count + after.count)
 
 
+def between(line: Buckets, first: int, last: int) -> Buckets:
+    """Return the buckets that lie between two steps; the count stays that of the whole line."""
+    is_in = (line.first_step >= first) & (line.last_step <= last)
+    is_odd_in = (line.odd_step >= first) & (line.odd_step <= last)
+    parts = {name: getattr(line, name)[is_in] for name in BUCKET_FIELDS}
+    odd_step, odd = line.odd_step[is_odd_in], line.odd[is_odd_in]
+    return Buckets(line.shift, **parts, odd_step=odd_step, odd=odd, count=line.count)
+
+
 def points(line: Buckets) -> tuple[Ints, Floats]:
     """Return the steps and values that are drawn of a line, odd ones among them."""
     m = len(line.bucket)

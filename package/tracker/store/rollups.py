@@ -13,18 +13,24 @@ from collections.abc import Iterator, Sequence
 import duckdb
 import numpy as np
 
-from tracker.store.buckets import BUCKET_FIELDS, Buckets, from_points, shift_for
+from tracker.store.buckets import BUCKET_FIELDS, Buckets, coarser, from_points, shift_for
 from tracker.store.columnar import Columns, fetch, in_drawing_order, ordered, pieces
 from tracker.store.rows import first_row
 
-TABLES = ("rollup", "rollup_odd")
+TABLES = ("rollup", "rollup_coarse", "rollup_odd")
 # A shorter series is read from its points.
 LONG = 2048
 COLUMNS = 1024
 # Points in memory at a time.
 _BATCH = 4_000_000
 
+# Buckets of the coarse table are 2 ** _COARSER times as large.
+_COARSER = 2
 _ROWS = ("shift", "count", *BUCKET_FIELDS)
+_COARSE_ROWS = (
+    "shift", "bucket", "n", "total", "low", "high", "last", "first_step", "last_step",
+    "first_us", "last_us",
+)  # fmt: skip
 _CHOSEN = "JOIN (SELECT unnest($keys)::INTEGER AS series_key) USING (series_key)"
 _OWN = "(SELECT series_key FROM series WHERE run_key = ? AND kind != 'json')"
 
@@ -113,15 +119,9 @@ def read_points(
 
 def _put(db: duckdb.DuckDBPyConnection, lines: dict[int, Buckets]) -> None:
     kept = {key: line if len(line.bucket) else _stand_in(line) for key, line in lines.items()}
-    rows: Columns = {
-        name: np.concatenate([getattr(line, name) for line in kept.values()])
-        for name in BUCKET_FIELDS
-    }
-    lengths = [len(line.bucket) for line in kept.values()]
-    rows["series_key"] = np.repeat(list(kept), lengths)
-    rows["shift"] = np.repeat([line.shift for line in kept.values()], lengths)
-    rows["count"] = np.repeat([line.count for line in kept.values()], lengths)
-    _insert(db, "rollup", rows, ", ".join(("series_key", *_ROWS)))
+    _insert(db, "rollup", _rows(kept, _ROWS))
+    large = {key: coarser(line, line.shift + _COARSER) for key, line in lines.items()}
+    _insert(db, "rollup_coarse", _rows(large, _COARSE_ROWS))
     odd = {
         "series_key": np.repeat(list(kept), [len(line.odd) for line in kept.values()]),
         "step": np.concatenate([line.odd_step for line in kept.values()]),
@@ -132,6 +132,16 @@ def _put(db: duckdb.DuckDBPyConnection, lines: dict[int, Buckets]) -> None:
         _insert(db, "rollup_odd", odd, "series_key, step, coalesce(value, 'NaN'::DOUBLE)")
 
 
+def _rows(lines: dict[int, Buckets], names: Sequence[str]) -> Columns:
+    lengths = [len(line.bucket) for line in lines.values()]
+    rows: Columns = {"series_key": np.repeat(list(lines), lengths)}
+    for name in names:
+        parts = [getattr(line, name) for line in lines.values()]
+        is_one = name in ("shift", "count")
+        rows[name] = np.repeat(parts, lengths) if is_one else np.concatenate(parts)
+    return rows
+
+
 def _stand_in(line: Buckets) -> Buckets:
     """Return the line with one bucket of no numbers: of a series that has none."""
     zero = np.zeros(1, dtype=np.int64)
@@ -139,7 +149,7 @@ def _stand_in(line: Buckets) -> Buckets:
     return Buckets(line.shift, **parts, odd_step=line.odd_step, odd=line.odd, count=line.count)
 
 
-def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: Columns, select: str) -> None:
+def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: Columns, select: str = "*") -> None:
     db.register("incoming", rows)
     db.execute(f"INSERT INTO {table} SELECT {select} FROM incoming")
     db.unregister("incoming")

@@ -50,11 +50,16 @@ CREATE TABLE point (series_key INTEGER, step BIGINT, time TIMESTAMP, value DOUBL
 CREATE TABLE value (series_key INTEGER, step BIGINT, time TIMESTAMP, value JSON);
 
 -- Long series of runs that have ended, in buckets of 2^shift steps: see store/rollups.py. Made
--- of the points and never the only copy: both tables may be emptied at any time.
+-- of the points and never the only copy: the tables may be emptied at any time.
 CREATE TABLE rollup (
     series_key INTEGER, shift INTEGER, count BIGINT, bucket BIGINT, n BIGINT, total DOUBLE,
     first_step BIGINT, first DOUBLE, first_us BIGINT, low_step BIGINT, low DOUBLE,
     high_step BIGINT, high DOUBLE, last_step BIGINT, last DOUBLE, last_us BIGINT
+);
+-- The same in buckets four times as large, for groups of a thousand runs.
+CREATE TABLE rollup_coarse (
+    series_key INTEGER, shift INTEGER, bucket BIGINT, n BIGINT, total DOUBLE, low DOUBLE,
+    high DOUBLE, last DOUBLE, first_step BIGINT, last_step BIGINT, first_us BIGINT, last_us BIGINT
 );
 CREATE TABLE rollup_odd (series_key INTEGER, step BIGINT, value DOUBLE);
 

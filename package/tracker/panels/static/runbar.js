@@ -110,22 +110,12 @@ export class RunBar {
       },
       "Back to automatic",
     );
-    const csv = h(
-      "button",
-      {
-        type: "button",
-        class: "tkp-button",
-        title: "The runs that pass, with the shown columns",
-        onclick: () => this.runs.panel.ask({ type: "csv" }),
-      },
-      "Download CSV",
-    );
     const opened = popup(
       this.runs.panel,
       this.columns,
       "Columns",
       content,
-      h("div", { class: "tkp-popup-foot" }, reset, csv),
+      reset,
     );
   }
 
