@@ -1,4 +1,4 @@
-"""The terminal door: ``tracker ls``, ``show``, ``sql``, ``sweep``, ``restore``, ``doctor`` …."""
+"""The terminal door: ``tracker ls``, ``show``, ``sql``, ``sweep``, ``artifact``, ``doctor`` …."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tracker import artifact_cli
 from tracker._version import __version__
 from tracker.errors import NotFoundError, StoreError, TrackerError, UsageError
 from tracker.figures.sparkline import sparkline
@@ -37,6 +38,7 @@ examples:
   tracker restore 3f9c21ab -o again.ipynb     the cells that led to a run
   tracker sweep sweep.yaml                    make a sweep; without a file: list all
   tracker agent 8x2k1mzp --count 20           run its program for twenty trials
+  tracker artifact ls digits                  the artifacts of a project
   tracker doctor                              is the store well?
 
 The store is --dir, else $TRACKER_DIR, else the nearest .tracker folder, else the user's own.
@@ -119,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     agent.add_argument("sweep", help="the sweep's id, or project/id")
     agent.add_argument("-p", "--project", help="the sweep's project")
     agent.add_argument("--count", type=int, metavar="N", help="how many trials at most")
+    artifact_cli.add(commands, artifact_cli.Printer(_say, _table))
     doctor = command("doctor", _doctor, "Check the store, and take in what dead programs left.")
     doctor.add_argument(
         "--rebuild", action="store_true", help="make the database anew from the journals"

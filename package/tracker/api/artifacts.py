@@ -14,6 +14,7 @@ from tracker.store import version_reads
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact
     from tracker.artifacts.collection import ArtifactCollection, ArtifactType
+    from tracker.artifacts.gc import Collected
     from tracker.artifacts.home import Home
 
 
@@ -167,6 +168,27 @@ class ArtifactsApi:
     def lineage(self, name: str) -> Lineage:
         """Return what led to a version and what came of it; `name` as of :meth:`artifact`."""
         return self.artifact(name).lineage()
+
+    def gc(self, dry_run: bool = True, grace_s: float = 3600.0) -> Collected:
+        """Remove what no version, run, report or alias holds, or say what would be removed.
+
+        Parameters
+        ----------
+        dry_run : bool
+            Only say it. Default True.
+        grace_s : float
+            What was put in place within this time stays, in seconds. Default an hour.
+
+        Raises
+        ------
+        ConflictError
+            If an artifact is being logged right now.
+        StoreError
+            If the database cannot be read: then nothing is removed.
+        """
+        from tracker.artifacts.gc import collect
+
+        return collect(self._home(), dry_run=dry_run, grace_s=grace_s)
 
     def _home(self) -> Home:
         from tracker.artifacts.home import Home

@@ -172,12 +172,23 @@ class Readable(Saved):
         StoreError, NotFoundError
             Naming the first file that is lost, too much, or of another content.
         """
-        home, _ = self._at_home("verify")
+        self._logged("verify")
         if root is None:
-            fetching.verify_objects(home, self.manifest, self.name)
+            self.verify_kept()
         folder = Path(root) if root is not None else self._default_root()
         if root is not None or folder.is_dir():
             fetching.verify_folder(self.manifest, folder, self.name)
+
+    def verify_kept(self) -> None:
+        """See that the store's own files are what was logged.
+
+        Raises
+        ------
+        StoreError, NotFoundError
+            Naming the first file that is lost, or of another content.
+        """
+        home, _ = self._at_home("verify")
+        fetching.verify_objects(home, self.manifest, self.name)
 
     def file(self, root: str | os.PathLike[str] | None = None) -> str:
         """Fetch the only file and return its path.

@@ -78,11 +78,9 @@ def fetch(entry: Entry, target: Path) -> None:
 
 def _compare(entry: Entry, digest: str, size: int, found: str | None) -> None:
     expected = entry.checksum
-    if expected is None:
-        return
-    if expected.startswith("sha256:"):
+    if expected is not None and expected.startswith("sha256:"):
         found = f"sha256:{digest}"
-    if found is not None and found != expected:
+    if None not in (found, expected) and found != expected:
         raise StoreError(
             f"{entry.ref} has changed since it was added: expected {expected} and found {found}. "
             "Add it again for a new version."

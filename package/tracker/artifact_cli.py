@@ -1,0 +1,181 @@
+"""The terminal's ``tracker artifact ls``, ``get``, ``put``, ``verify`` and ``gc``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.errors import NotFoundError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from tracker.api import Api
+    from tracker.artifacts.artifact import Artifact
+
+_EXAMPLES = """\
+examples:
+  tracker artifact ls digits                      the artifacts of a project
+  tracker artifact get digits/model:best          fetch a version
+  tracker artifact put data/ -n digits/raw -t dataset -a good
+  tracker artifact verify                         is every file what was logged?
+  tracker artifact gc                             what does nothing hold any more?
+  tracker artifact gc --delete                    remove it
+"""
+
+
+class Printer(NamedTuple):
+    """How the terminal door writes."""
+
+    say: Callable[[str], None]
+    table: Callable[[Sequence[str], Iterable[Sequence[object]]], None]
+
+
+Action = Callable[[Printer, argparse.Namespace, Path], int]
+
+
+def add(commands: Any, printer: Printer) -> None:
+    """Add the command ``artifact`` to the terminal door.
+
+    Parameters
+    ----------
+    commands : subparsers
+        Of the door's parser.
+    printer : Printer
+    """
+    artifact = commands.add_parser(
+        "artifact",
+        help="List, fetch, keep, verify and clean up artifacts.",
+        description="List, fetch, keep, verify and clean up artifacts.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    inner = artifact.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, action: Action, text: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = inner.add_parser(name, help=text, description=text)
+        added.set_defaults(action=partial(action, printer))
+        added.add_argument("--dir", metavar="D", help="the folder that holds the store's .tracker")
+        return added
+
+    ls = command("ls", _ls, "List versions, by project and name.")
+    ls.add_argument("path", nargs="?", help="project, or project/name")
+    ls.add_argument("-t", "--type", help="only of this type")
+    get = command("get", _get, "Fetch the files of a version.")
+    get.add_argument("path", help="project/name:alias, or name:alias")
+    get.add_argument("--root", help="where to; default ./artifacts/NAME-VERSION")
+    get.add_argument("-t", "--type", help="the type that it must have")
+    get.add_argument("--link", action="store_true", help="read-only links instead of copies")
+    put = command("put", _put, "Keep a file or a folder as a version.")
+    put.add_argument("path", help="the file or the folder")
+    put.add_argument("-n", "--name", required=True, help="project/name, or name")
+    put.add_argument("-t", "--type", default="unspecified")
+    put.add_argument("-a", "--alias", action="append", metavar="A", help="may be repeated")
+    put.add_argument("-d", "--description")
+    verify = command("verify", _verify, "See that every file is what was logged.")
+    verify.add_argument("path", nargs="*", help="project/name:alias; default all versions")
+    gc = command("gc", _gc, "Say what no version, run, report or alias holds, or remove it.")
+    gc.add_argument("--delete", action="store_true", help="remove it; default only say it")
+    gc.add_argument(
+        "--hours", type=float, default=1.0, help="what is younger stays; default %(default)s"
+    )
+
+
+def _ls(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+    project, _, name = (options.path or "").partition("/")
+    found = [
+        each
+        for each in _api(root, options).artifacts(options.type)
+        if (not project or each.project == project) and (not name or each.collection_name == name)
+    ]
+    if options.path and not found:
+        raise NotFoundError(f"There are no artifacts of {options.path!r} in {root}.")
+    printer.table(
+        ["ARTIFACT", "TYPE", "SIZE", "FILES", "MADE", "ALIASES"],
+        [
+            [
+                each.qualified_name, each.type, _size(each.size), each.file_count,
+                f"{each.record.created_at.astimezone():%Y-%m-%d %H:%M}", ", ".join(each.aliases),
+            ]
+            for each in found
+        ],
+    )  # fmt: skip
+    return 0
+
+
+def _get(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+    artifact = _api(root, options).artifact(options.path, options.type)
+    folder = artifact.download(options.root, link=options.link)
+    printer.say(
+        f"{artifact.qualified_name}: {artifact.file_count:,} files, {_size(artifact.size)}, in "
+        f"{folder}"
+    )
+    return 0
+
+
+def _put(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+    from tracker.artifacts.artifact import Artifact
+    from tracker.artifacts.words import split_path
+    from tracker.start import init
+
+    project, name, alias = split_path(options.name)
+    if alias is not None:
+        raise UsageError(f"--name is {options.name!r}: give aliases by --alias.")
+    artifact = Artifact(name, options.type, options.description)
+    path = Path(options.path)
+    if path.is_dir():
+        artifact.add_dir(path)
+    else:
+        artifact.add_file(path)
+    settings = {"silent": True, "console": False, "save_code": False, "system_interval_s": 0}
+    with init(project, job_type="cli_put", dir=options.dir, settings=settings) as run:
+        run.log_artifact(artifact, aliases=options.alias)
+    if artifact.is_draft():
+        raise StoreError(f"{options.path} could not be kept in {root}.")
+    printer.say(f"{artifact.qualified_name}: {artifact.file_count:,} files, {_size(artifact.size)}")
+    return 0
+
+
+def _verify(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+    api = _api(root, options)
+    chosen = [api.artifact(path) for path in options.path] or api.artifacts()
+    bad = [each for each in chosen if not _is_sound(printer, each)]
+    printer.say(f"{len(chosen) - len(bad):,} of {len(chosen):,} versions are sound")
+    return 1 if bad else 0
+
+
+def _is_sound(printer: Printer, artifact: Artifact) -> bool:
+    try:
+        artifact.verify_kept()
+    except (StoreError, NotFoundError) as error:
+        printer.say(f"{artifact.qualified_name}: {error}")
+        return False
+    return True
+
+
+def _gc(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+    found = _api(root, options).gc(dry_run=not options.delete, grace_s=options.hours * 3600)
+    printer.say(str(found))
+    for version in found.versions:
+        printer.say(f"  {version}")
+    if found.is_dry_run and (found.objects or found.versions or found.unfinished):
+        printer.say("Nothing was removed: do it with tracker artifact gc --delete")
+    return 0
+
+
+def _api(root: Path, options: argparse.Namespace) -> Api:
+    from tracker.api import Api
+
+    if not root.is_dir():
+        raise NotFoundError(f"There is no store in {root}: name another with --dir or TRACKER_DIR.")
+    return Api(options.dir)
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
