@@ -40,6 +40,23 @@ def test_the_least_of_branin_is_found(seed: int) -> None:
     assert min(trial.value for trial in search(30, seed)) - LEAST < 0.05
 
 
+def test_failures_near_the_least_are_taken_for_chance() -> None:
+    config = parse_sweep(SWEEP)
+    space = Space(config.parameters)
+    trials: list[TrialFact] = []
+    for number in range(30):
+        params = suggest(space, config, trials, 0)
+        assert params is not None
+        state, value = ("failed", None) if number % 7 == 6 else ("finished", branin(params))
+        trials.append(TrialFact(number, state, params, value))
+    assert min(trial.value for trial in trials if trial.value is not None) - LEAST < 0.05
+
+
+def test_a_search_does_not_stay_in_a_valley_that_is_not_the_deepest() -> None:
+    # With this seed its first trials lead to the edge of the box, where the metric is 1.5 too high.
+    assert min(trial.value for trial in search(40, 7)) - LEAST < 0.05
+
+
 def test_trials_without_a_value_are_survived() -> None:
     trials = search(16, 0, failing=True)
     assert len({tuple(trial.params.values()) for trial in trials}) == 16

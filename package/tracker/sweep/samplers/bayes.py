@@ -31,8 +31,14 @@ Array = NDArray[np.float64]
 FIRST_TRIALS = 5
 # Powers of the transformation of outcomes, from none to logarithms.
 POWERS = (1.0, 0.5, 0.0)
+# The variance of a failed trial's value, in variances of the outcomes: one failure among good
+# trials may be chance, and several in a place are not.
+FAILURE_DOUBT = 1.0
 # The share of trials around which candidates are drawn.
 GOOD_SHARE = 0.2
+# After so many trials in one place, so near to each other in all dimensions, the next one is
+# elsewhere, at least so far away.
+STUCK, NEAR, AWAY = 3, 0.01, 0.1
 # Spaces with fewer points are searched point by point.
 FEW_POINTS = 4096
 
@@ -60,6 +66,9 @@ def suggest_by_model(
         places = _all_places(space, gain)
     else:
         places = maximize(gain, cube, _good_places(surrogate, outcomes), numbers)
+        if _is_stuck(outcomes.places, places[0]):
+            away = np.abs(places - places[0]).max(axis=1) > AWAY
+            places = np.vstack([places[away], places[~away]])
     return _first_untried(space, known, places) or draw_untried(space, known, rng)
 
 
@@ -76,7 +85,8 @@ def fit(cube: Cube, outcomes: Outcomes) -> tuple[Surrogate, float]:
         full = np.full(len(values), warped.max())
         full[~failed] = warped
         start = None if best is None else best[1].theta
-        surrogate = Surrogate(outcomes.places, full, cube.unordered, start)
+        doubt = np.where(failed, FAILURE_DOUBT, 0.0)
+        surrogate = Surrogate(outcomes.places, full, cube.unordered, start, doubt)
         score = surrogate.log_posterior + jacobian
         if best is None or score > best[0]:
             best = score, surrogate
@@ -98,6 +108,16 @@ def _spread(
         numbers = np.random.default_rng(Random(f"{seed}/first").getrandbits(64))
         place = qmc.Sobol(len(space.dimensions), seed=numbers).random(FIRST_TRIALS)[begun]
     return _first_untried(space, known, place[None]) or draw_untried(space, known, rng)
+
+
+def _is_stuck(tried: Array, place: Array) -> bool:
+    """Whether the last trials were all where the next one is to be.
+
+    A model that has taken a valley's edge for its bottom, or noise for a slope, would go there
+    for ever.
+    """
+    last = tried[-STUCK:]
+    return len(last) == STUCK and bool((np.abs(last - place).max(axis=1) < NEAR).all())
 
 
 def _good_places(surrogate: Surrogate, outcomes: Outcomes) -> Array:

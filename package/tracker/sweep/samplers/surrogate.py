@@ -44,6 +44,8 @@ class Surrogate:
         Dimensions in which two places are either the same or different.
     start : array, optional
         Parameters of a similar process: then the search for them begins only there.
+    doubt : array of shape (n,), optional
+        The variance of each observation besides the noise that all have. Default none.
 
     Attributes
     ----------
@@ -54,9 +56,15 @@ class Surrogate:
     """
 
     def __init__(
-        self, points: Array, values: Array, unordered: NDArray[np.bool_], start: Array | None = None
+        self,
+        points: Array,
+        values: Array,
+        unordered: NDArray[np.bool_],
+        start: Array | None = None,
+        doubt: Array | None = None,
     ) -> None:
         self.points, self._values, self._unordered = points, values, unordered
+        self._doubt = np.zeros(len(points)) if doubt is None else doubt
         width = points.shape[1]
         # Each pair of observations once: the matrices are symmetric.
         self._pairs = np.tril_indices(len(points), -1)
@@ -100,7 +108,7 @@ class Surrogate:
         correlation, slope = _matern(precision @ self._squares)
         matrix = np.empty((count, count))
         matrix[self._pairs] = scale * correlation + MEAN_VARIANCE
-        matrix.flat[:: count + 1] = scale + MEAN_VARIANCE + noise
+        matrix.flat[:: count + 1] = scale + MEAN_VARIANCE + noise + self._doubt
         lower, failed = lapack.dpotrf(matrix, lower=1)
         if failed:
             return 1e10, np.zeros_like(theta)
@@ -121,7 +129,7 @@ class Surrogate:
     def _condition(self) -> None:
         self._precision, self._scale, self.noise = self._parameters(self.theta)
         matrix = self._covariance(self.points)
-        matrix.flat[:: len(matrix) + 1] += self.noise
+        matrix.flat[:: len(matrix) + 1] += self.noise + self._doubt
         self._lower = _cholesky(matrix)
         self._weights = cho_solve((self._lower, True), self._values, check_finite=False)
         self._inverse = _symmetric(lapack.dpotri(self._lower, lower=1)[0])
@@ -165,6 +173,7 @@ class Surrogate:
         expected, _ = self.predict(places)
         self.points = np.vstack([self.points, places])
         self._values = np.concatenate([self._values, expected])
+        self._doubt = np.concatenate([self._doubt, np.zeros(len(places))])
         self._condition()
 
 
