@@ -101,17 +101,21 @@ def sandboxed(
     title : str
         Said of the frame by screen readers.
     """
-    policy = POLICY + (SCRIPT_POLICY if scripts else "")
-    # First of all, so that nothing in the page comes before it.
-    guarded = (
-        '<!doctype html><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">{page}'
-    )
     return (
         f'<iframe sandbox="{"allow-scripts" if scripts else ""}" referrerpolicy="no-referrer" '
         f'loading="lazy" title="{escape(str(title))}" '
         f'style="width:100%;height:{int(height_px)}px;border:0" '
-        f'srcdoc="{escape(guarded)}"></iframe>'
+        f'srcdoc="{escape(guarded(page, scripts=scripts))}"></iframe>'
+    )
+
+
+def guarded(page: str, *, scripts: bool = False) -> str:
+    """Return a page that loads nothing which is not inside it; only for a frame with a sandbox."""
+    policy = POLICY + (SCRIPT_POLICY if scripts else "")
+    # First of all, so that nothing in the page comes before it.
+    return (
+        '<!doctype html><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">{page}'
     )
 
 

@@ -15,8 +15,10 @@ from tracker.panels import bundle
 from tracker.panels.charts import Ask, Chart, Sent, drawing_message, face_message
 from tracker.panels.client import Client
 from tracker.panels.drawn import Later, push_views
+from tracker.panels.media_bytes import send_files
 from tracker.panels.source import Source
 from tracker.panels.wire import Parcel
+from tracker.store.objects import Objects
 from tracker.store.read import Connection
 from tracker.store.store import open_store
 
@@ -44,6 +46,8 @@ class Board:
         self.source = source
         self.clients: dict[str, Client] = {}
         self._store = open_store(root)
+        if source.runset is not None:
+            source.runset.objects_dir = self._store.objects_dir
         self._lock = threading.RLock()
         self._versions: dict[str, int] = {}
         self._epoch = 0
@@ -130,6 +134,9 @@ class Board:
                 self._push_parts(client)
                 self._reply(client, message)
                 return
+        if kind == "files":
+            send_files(client, message, Objects(self._store.objects_dir))
+            return
         shown = [client]
         if listener is None:
             self._act(client, message)

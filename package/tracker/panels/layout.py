@@ -22,7 +22,9 @@ CURVE_MENU: Final[dict[str, Any]] = {
 }
 
 
-def sections(content: Mapping[str, Any], metrics: Iterable[str]) -> list[dict[str, Any]]:
+def sections(
+    content: Mapping[str, Any], metrics: Iterable[str], others: Iterable[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """Return the sections of a workspace with their panels, in order.
 
     Parameters
@@ -31,6 +33,8 @@ def sections(content: Mapping[str, Any], metrics: Iterable[str]) -> list[dict[st
         The workspace's document.
     metrics : iterable of str
         Keys that have been logged; those that no panel shows get one.
+    others : iterable of mapping
+        Panels that what else was logged gets by itself, with ``section``.
 
     Returns
     -------
@@ -49,14 +53,16 @@ def sections(content: Mapping[str, Any], metrics: Iterable[str]) -> list[dict[st
         section = {"name": name, "open": saved.get("open", True), "panels": panels}
         found.setdefault(name, section | {"panels": []})["panels"].extend(panels)
     automatic: list[str] = []
-    for key in metrics:
-        if _METRIC + key in placed:
+    curves = [{"id": _METRIC + key, "kind": CURVE, "section": split_key(key)[0]} for key in metrics]
+    for spec in (*curves, *others):
+        if str(spec["id"]) in placed:
             continue
-        name = split_key(key)[0]
+        name = str(spec["section"])
         if name not in found:
             automatic.append(name)
             found[name] = {"name": name, "open": True, "panels": []}
-        found[name]["panels"].append({"id": _METRIC + key, "kind": CURVE})
+        own = {key: value for key, value in spec.items() if key != "section"}
+        found[name]["panels"].append(own)
     ordered = [name for name in found if name not in automatic or name != OTHER_SECTION]
     return [found[name] for name in (*ordered, *(n for n in automatic if n == OTHER_SECTION))]
 

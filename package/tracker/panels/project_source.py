@@ -10,6 +10,7 @@ from tracker.panels import actions, layout
 from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
 from tracker.panels.curve_options import resolved
+from tracker.panels.media_items import media_spec, shown_keys
 from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import RunSet
 from tracker.panels.source import Source, Tell
@@ -18,6 +19,7 @@ from tracker.panels.views import menu
 from tracker.panels.wire import Parcel
 from tracker.panels.workspace import DEFAULT, Workspace
 from tracker.records import ConsoleRecord
+from tracker.store.logged import media_keys
 from tracker.store.read import Connection
 from tracker.store.run_rows import metric_keys
 from tracker.store.store import Store
@@ -64,7 +66,10 @@ class ProjectSource(Source):
         self._curves.catch_up(db)
         self._runset.read(db, self.workspace.part("runset"))
         self._metrics = metric_keys(db, self.project)
-        self._sections = layout.sections(self.workspace.content, self._metrics)
+        media = shown_keys(media_keys(db, [run.key for run in self._runset.all]))
+        self._sections = layout.sections(
+            self.workspace.content, self._metrics, map(media_spec, media)
+        )
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
         """Change the workspace or runs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tracker.figures.axes import XAxis, x_axis
@@ -18,13 +18,17 @@ from tracker.panels.charts import (
     Drawing,
     split_key,
 )
+from tracker.panels.client import Client
+from tracker.panels.media_items import media_spec, shown_keys
 from tracker.panels.readings import Reading, read_apart, read_readings
+from tracker.panels.runset import Run, RunSet
 from tracker.panels.source import Source
 from tracker.panels.wire import Parcel, plain
 from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store import read
 from tracker.store.curves import curves as read_curves
 from tracker.store.curves import curves_over
+from tracker.store.logged import MediaKey, media_keys
 from tracker.store.read import Connection
 
 CONSOLE_LINES: Final = 200
@@ -53,6 +57,13 @@ class RunSource(Source):
         self._groups: list[SystemGroup] = []
         self._error = ""
         self._traceback = ""
+        self._runset = RunSet(project, spec={"first": "all"})
+        self._media: list[MediaKey] = []
+
+    @property
+    def runset(self) -> RunSet:
+        """The run, as a set of one."""
+        return self._runset
 
     @property
     def is_over(self) -> bool:
@@ -67,6 +78,8 @@ class RunSource(Source):
         numbers = [s for s in read.series(db, [record.run_key]) if s.kind != "json"]
         self._series = {(s.stream, s.key): s for s in numbers}
         self._rules = read.metrics(db, [record.run_key]).get(record.run_key, [])
+        self._media = shown_keys(media_keys(db, [record.run_key]))
+        self._runset.all = self._runset.runs = [Run(record, {}, {})]
         self._groups = system_groups(s.key for s in numbers if s.stream == "system")
         if record.state in ("failed", "crashed") and not self._error:
             self._read_error(db, record.run_key)
@@ -124,6 +137,15 @@ class RunSource(Source):
     def error(self) -> str:
         """The last line of the traceback of a run that failed."""
         return self._error
+
+    def panels(self) -> Sequence[Mapping[str, Any]]:
+        """Return a panel for each key under which media were logged."""
+        return [media_spec(one) for one in self._media if not self._rule(one.key).hidden]
+
+    def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
+        """Return the panels that are not charts."""
+        if views := self.panels():
+            yield "views", {"views": views}
 
     # -- charts
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from tracker.errors import FilterSyntaxError, QueryError
@@ -145,6 +146,8 @@ class RunSet:
         The filter as (field, sign, value) rows, where it is that simple.
     spec : mapping
         The workspace's part ``runset``.
+    objects_dir : Path
+        Where the files are that runs logged.
     """
 
     project: str
@@ -154,6 +157,7 @@ class RunSet:
     problem: Problem | None = None
     rules: list[tuple[str, str, Any]] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
+    objects_dir: Path = Path("objects")
 
     def __post_init__(self) -> None:
         self._rows = RunRows(self.project)

@@ -45,17 +45,27 @@ class Logged:
     reference: Any
 
 
-_TYPE = (
-    "CASE WHEN (v.value ->> '$._type') = 'media-list' THEN v.value ->> '$.items[0]._type' "
-    "ELSE v.value ->> '$._type' END"
-)
-_KEYS = f"""
-    SELECT s.key, arg_max({_TYPE}, v.step), list(DISTINCT s.run_key ORDER BY s.run_key),
-           count(*), min(v.step), max(v.step)
-    FROM series s JOIN value v USING (series_key)
-    WHERE s.kind = 'json' AND s.stream = 'default' AND s.run_key IN (SELECT unnest($runs))
-          AND json_type(v.value) = 'OBJECT' AND (v.value ->> '$._type') IS NOT NULL
-    GROUP BY s.key ORDER BY min(s.series_key)
+# Only the last value of a series is looked into: there may be a hundred thousand.
+_KEYS = """
+    WITH mine AS (
+        SELECT series_key, key, run_key FROM series
+        WHERE stream = 'default' AND kind = 'json' AND run_key IN (SELECT unnest($runs))
+    )
+    SELECT key, arg_max(coalesce(listed, type), last_step), list(run_key ORDER BY run_key),
+           sum(count)::BIGINT, min(first_step), max(last_step)
+    FROM (
+        SELECT s.series_key, s.key, s.run_key, v.count, v.first_step, v.last_step,
+               v.last ->> '$._type' AS type,
+               CASE WHEN (v.last ->> '$._type') = 'media-list'
+                    THEN v.last ->> '$.items[0]._type' END AS listed
+        FROM mine s JOIN (
+            SELECT series_key, count(*) AS count, min(step) AS first_step,
+                   max(step) AS last_step, arg_max(value, rowid) AS last
+            FROM value SEMI JOIN mine USING (series_key) GROUP BY series_key
+        ) v USING (series_key)
+        WHERE json_type(v.last) = 'OBJECT'
+    )
+    WHERE type IS NOT NULL GROUP BY key ORDER BY min(series_key)
 """
 _STEPS = """
     SELECT DISTINCT v.step FROM series s JOIN value v USING (series_key)

@@ -67,6 +67,11 @@ export class Chart {
     this.node = h("article", { class: "tkp-card" }, bar, this.stage);
   }
 
+  // What moves along when the chart is shown large.
+  get movables() {
+    return [this.resetButton, this.value];
+  }
+
   describe(spec) {
     this.spec = spec;
     setText(this.title, spec.title);

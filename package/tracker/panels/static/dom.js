@@ -68,3 +68,12 @@ export function iconButton(name, label, onclick, more = {}) {
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+// Puts nodes into an element in order, and leaves alone those that stand there already.
+export function keep(parent, nodes) {
+  nodes.forEach((node, place) => {
+    const there = parent.children[place];
+    if (there !== node) parent.insertBefore(node, there ?? null);
+  });
+  while (parent.children.length > nodes.length) parent.lastChild.remove();
+}

@@ -12,6 +12,7 @@ export class Grid {
     this.cards = new Map();
     this.sections = new Map();
     this.chartSpecs = new Map();
+    this.viewSpecs = new Map();
     this.empty = h("p", { class: "tkp-empty" });
     this.node = h("div", { class: "tkp-grid" }, this.empty);
     this.watcher = new IntersectionObserver((entries) => this.seen(entries), {
@@ -42,13 +43,30 @@ export class Grid {
           chart.describe(this.chartSpecs.get(name));
       return;
     }
-    this.keepOnly(new Set(this.chartSpecs.keys()));
+    this.keepOnly(this.namesOfRun);
     for (const spec of specs) {
       const { body } = this.section(spec.section);
       const card = this.chart(spec.name, spec);
       if (card.node.parentNode !== body) body.append(card.node);
     }
     this.filter();
+  }
+
+  // Makes places for what a run logged besides numbers, behind the charts of its section.
+  arrangeViews(specs) {
+    this.viewSpecs = new Map(specs.map((spec) => [spec.id, spec]));
+    this.keepOnly(this.namesOfRun);
+    for (const spec of specs) {
+      const node = this.placed(spec);
+      node.classList.toggle("tkm-wide", spec.width === 12);
+      const { body } = this.section(spec.section);
+      if (node.parentNode !== body) body.append(node);
+    }
+    this.filter();
+  }
+
+  get namesOfRun() {
+    return new Set([...this.chartSpecs.keys(), ...this.viewSpecs.keys()]);
   }
 
   // Makes places for all panels of a workspace: [{ name, open, panels: [spec, …] }, …].

@@ -2,6 +2,7 @@
 import { Arranger } from "./arrange.js";
 import { Console } from "./console.js";
 import { h, iconButton, setText } from "./dom.js";
+import { Files } from "./files.js";
 import { Grid } from "./grid.js";
 import { Header } from "./header.js";
 import { Overview } from "./overview.js";
@@ -35,6 +36,7 @@ export class Panel {
     this.settings = memory.get(id);
     this.pointed = null;
     this.library = null;
+    this.files = new Files(this);
     this.node = h("div", {
       class: "tkp",
       "data-lm-suppress-shortcuts": "true",
@@ -118,6 +120,8 @@ export class Panel {
       charts: () => this.arrange(content.charts),
       menu: () => (this.menu = content),
       columns: () => this.header.receiveColumns(content),
+      views: () => this.grid.arrangeViews(content.views),
+      files: () => this.files.receive(content, buffers),
       layout: () => this.layOut(content.sections),
       rows: () => this.header.receiveRows(content),
       drawn: () =>
@@ -266,9 +270,9 @@ export class Panel {
     const bar = h(
       "div",
       { class: "tkp-bar" },
-      h("strong", {}, chart.spec.key || chart.spec.title),
+      h("strong", {}, chart.spec.key || chart.title.textContent),
     );
-    bar.append(chart.resetButton, chart.value, close);
+    bar.append(...chart.movables, close);
     const dialog = h("dialog", {
       class: "tkp tkp-dialog",
       "data-lm-suppress-shortcuts": "true",
@@ -277,16 +281,16 @@ export class Panel {
     dialog.addEventListener("close", () => {
       chart.isLarge = false;
       home.replaceWith(chart.stage);
-      chart.title.after(chart.resetButton, chart.value);
+      chart.title.after(...chart.movables);
       dialog.remove();
-      chart.askSpan();
+      chart.askSpan?.();
       chart.request(true);
       chart.largeButton.focus();
     });
     this.node.append(dialog);
     dialog.showModal();
     chart.isLarge = true;
-    chart.askSpan();
+    chart.askSpan?.();
     chart.request(true);
   }
 

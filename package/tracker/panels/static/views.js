@@ -3,14 +3,19 @@
 // A renderer is a function (stage, view) that returns { update(content, buffers), resize(),
 // retheme(), dispose() }, of which only `update` must be there. `view.ask({…})` asks the kernel's
 // class of this kind something; the answer comes as another `update`.
-import { h, setText } from "./dom.js";
+import { h, iconButton, setText } from "./dom.js";
 import { markup } from "./markup.js";
+import { mediaRenderer } from "./media.js";
 import { CONFIG } from "./plotly.js";
 import { scheduler } from "./scheduler.js";
 import { themed } from "./theme.js";
 
 const FIGURE_CONFIG = { ...CONFIG, doubleClick: "reset+autosize" };
-const RENDERERS = { plotly: plotlyRenderer, html: htmlRenderer };
+const RENDERERS = {
+  plotly: plotlyRenderer,
+  html: htmlRenderer,
+  media: mediaRenderer,
+};
 
 export class View {
   constructor(spec, panel) {
@@ -24,7 +29,16 @@ export class View {
     this.place = h("div", { class: "tkp-view" });
     this.stage = h("div", { class: "tkp-stage tkp-view-stage" });
     this.stage.append(this.place, this.hint);
-    this.bar = h("div", { class: "tkp-bar" }, this.title, this.tools);
+    this.largeButton = iconButton("expand", "Enlarge", () =>
+      panel.enlarge(this),
+    );
+    this.bar = h(
+      "div",
+      { class: "tkp-bar" },
+      this.title,
+      this.tools,
+      this.largeButton,
+    );
     this.node = h("article", { class: "tkp-card" }, this.bar, this.stage);
     this.describe(spec);
   }
@@ -33,6 +47,11 @@ export class View {
     this.spec = spec;
     setText(this.title, spec.title || spec.kind);
     this.title.title = spec.title || spec.kind;
+  }
+
+  // What moves along when the panel is shown large.
+  get movables() {
+    return [this.tools];
   }
 
   // What the search for panels looks at.

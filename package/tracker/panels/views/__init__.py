@@ -23,6 +23,7 @@ from tracker.store.read import Connection
 # In the order of the menu.
 _PLACES: Final = {
     "markdown": "tracker.panels.views.markdown:MarkdownView",
+    "media": "tracker.panels.views.media:MediaView",
 }
 
 

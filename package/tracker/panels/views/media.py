@@ -1,0 +1,156 @@
+"""Media of one key: of each run, at one step or over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tracker.panels.media_items import LIGHT, describe, flat, kind_of
+from tracker.panels.media_shown import show, show_histograms
+from tracker.panels.runset import Run, RunSet
+from tracker.panels.views import Field, ViewMessage, Work
+from tracker.store import logged
+from tracker.store.logged import Logged
+from tracker.store.objects import Objects
+from tracker.store.read import Connection
+
+MOST_RUNS: Final = 20
+# So many figures, pages or tables are drawn beside each other.
+MOST_HEAVY: Final = 6
+# Up to so many values a page has all steps of, and moves through them without the kernel.
+MOST_VALUES: Final = 1500
+MOST_STEPS: Final = 3000
+
+
+class MediaView:
+    """Images, sounds, films, tables, pages and figures that were logged under a key."""
+
+    kind = "media"
+    title = "Media"
+    fields = (Field("key", "Key", "text", hint="val/samples"),)
+
+    def defaults(self, runset: RunSet) -> dict[str, Any]:
+        """Return a panel without a key."""
+        return {"title": "", "width": 6, "key": ""}
+
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str]:
+        """Return the key."""
+        return frozenset({str(spec.get("key") or "")})
+
+    def read(
+        self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
+    ) -> ViewMessage | Work:
+        """Return the media at the step that was asked for, the last one by default."""
+        key = str(spec.get("key") or "")
+        runs = runset.visible[:MOST_RUNS]
+        by_key = {run.key: run for run in runs}
+        known = {one.key: one for one in logged.media_keys(db, list(by_key))}
+        if key not in known:
+            text = (
+                f"No run that is drawn has logged media under {key!r}." if key else "Choose a key."
+            )
+            return ViewMessage("trouble", {"text": text})
+        kind = kind_of(known[key].type)
+        steps = logged.media_steps(db, list(by_key), key)
+        step = _chosen(ask.get("step"), steps)
+        content = {
+            "key": key,
+            "kind": kind,
+            "runs": [{"id": run.id, "name": run.name[:200], "colour": run.colour} for run in runs],
+            "steps": _thinned(steps),
+            "step": step,
+        }
+        if kind in LIGHT:
+            values = _window(db, list(by_key), key, steps, step, known[key].count)
+            return ViewMessage("media", content | {"cells": _cells(values, by_key)})
+        values = logged.media_at(db, list(by_key), key, step)
+        shown = [(by_key[value.run_key], value) for value in values]
+        shown.sort(key=lambda pair: runs.index(pair[0]))
+        if kind == "table":
+            shown = [pair for pair in shown if pair[0].id == ask.get("run")][:1] or shown[:1]
+            content["run"] = shown[0][0].id
+        if known[key].type == "histogram" and ask.get("step") is None:
+            every = logged.media_between(db, list(by_key), key, steps[0], steps[-1])
+            shown = [(by_key[value.run_key], value) for value in every]
+            return lambda: _distributions(content, shown)
+        files = Objects(runset.objects_dir)
+        return lambda: _heavy(content, shown, files, ask.get("table") or {})
+
+
+def _heavy(
+    content: dict[str, Any],
+    shown: Sequence[tuple[Run, Logged]],
+    files: Objects,
+    table: Mapping[str, Any],
+) -> ViewMessage:
+    """Draw figures, pages and tables, which needs files and takes a while."""
+    cells = [
+        {
+            "run": run.id,
+            "step": value.step,
+            "items": [show(one, files, table) for one in flat(value.reference)[:MOST_HEAVY]],
+        }
+        for run, value in shown[:MOST_HEAVY]
+    ]
+    return _packed(content | {"more": max(0, len(shown) - MOST_HEAVY)}, cells)
+
+
+def _distributions(content: dict[str, Any], shown: Sequence[tuple[Run, Logged]]) -> ViewMessage:
+    """Draw the histograms of each run over all its steps."""
+    by_run: dict[str, list[Logged]] = {}
+    for run, value in shown:
+        by_run.setdefault(run.id, []).append(value)
+    cells = [
+        {"run": run, "step": values[-1].step, "items": [show_histograms(values)]}
+        for run, values in list(by_run.items())[:MOST_HEAVY]
+    ]
+    more = max(0, len(by_run) - MOST_HEAVY)
+    return _packed(content | {"more": more, "is_over_steps": True}, cells)
+
+
+def _packed(content: dict[str, Any], cells: list[dict[str, Any]]) -> ViewMessage:
+    """Return a message in which large texts and figures are buffers."""
+    buffers: list[bytes] = []
+    for cell in cells:
+        for item in cell["items"]:
+            if "large" in item:
+                buffers.append(item["large"])
+                item["large"] = len(buffers) - 1
+    return ViewMessage("media", content | {"cells": cells}, buffers)
+
+
+def _chosen(asked: Any, steps: Sequence[int]) -> int:
+    """Return the last step up to the one that was asked for."""
+    if not isinstance(asked, int) or isinstance(asked, bool):
+        return steps[-1]
+    return max((step for step in steps if step <= asked), default=steps[0])
+
+
+def _thinned(steps: list[int]) -> list[int]:
+    if len(steps) <= MOST_STEPS:
+        return steps
+    stride = -(-len(steps) // MOST_STEPS)
+    return sorted({*steps[::stride], steps[-1]})
+
+
+def _window(
+    db: Connection, runs: list[int], key: str, steps: list[int], step: int, count: int
+) -> list[Logged]:
+    """Return all values, or where there are too many those around a step."""
+    if count <= MOST_VALUES:
+        return logged.media_between(db, runs, key, steps[0], steps[-1])
+    half = max(1, MOST_VALUES * len(steps) // (2 * count))
+    place = steps.index(step)
+    first, last = steps[max(0, place - half)], steps[min(len(steps) - 1, place + half)]
+    return logged.media_between(db, runs, key, first, last)
+
+
+def _cells(values: Sequence[Logged], runs: Mapping[int, Run]) -> list[dict[str, Any]]:
+    return [
+        {
+            "run": runs[value.run_key].id,
+            "step": value.step,
+            "items": [describe(one) for one in flat(value.reference)],
+        }
+        for value in values
+    ]
