@@ -253,12 +253,12 @@ export class MediaTable {
       else isMissing = true;
     }
     this.body.replaceChildren(...nodes);
-    if (isMissing) this.fetch(first, last);
+    if (isMissing) this.askFor(first, last);
   }
 
-  fetch(first, last) {
-    clearTimeout(this.fetchTimer);
-    this.fetchTimer = setTimeout(
+  askFor(first, last) {
+    clearTimeout(this.askTimer);
+    this.askTimer = setTimeout(
       () => this.want({ from: Math.max(0, first - AHEAD), to: last + AHEAD }),
       60,
     );
@@ -321,7 +321,7 @@ export class MediaTable {
 
   dispose() {
     clearTimeout(this.timer);
-    clearTimeout(this.fetchTimer);
+    clearTimeout(this.askTimer);
     this.forget();
     this.owner.figures.unplot(this.plot);
   }
