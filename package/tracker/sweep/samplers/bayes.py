@@ -39,6 +39,8 @@ GOOD_SHARE = 0.2
 # After so many trials in one place, so near to each other in all dimensions, the next one is
 # elsewhere, at least so far away.
 STUCK, NEAR, AWAY = 3, 0.01, 0.1
+# What failed in a place fails there again, so far around it.
+SAME = 0.001
 # Spaces with fewer points are searched point by point.
 FEW_POINTS = 4096
 
@@ -67,8 +69,9 @@ def suggest_by_model(
     else:
         places = maximize(gain, cube, _good_places(surrogate, outcomes), numbers)
         if _is_stuck(outcomes.places, places[0]):
-            away = np.abs(places - places[0]).max(axis=1) > AWAY
-            places = np.vstack([places[away], places[~away]])
+            places = _put_last(places, _distances(places, places[:1]) < AWAY)
+        failed = outcomes.places[np.isnan(outcomes.losses)]
+        places = _put_last(places, _distances(places, failed) < SAME)
     return _first_untried(space, known, places) or draw_untried(space, known, rng)
 
 
@@ -117,7 +120,18 @@ def _is_stuck(tried: Array, place: Array) -> bool:
     for ever.
     """
     last = tried[-STUCK:]
-    return len(last) == STUCK and bool((np.abs(last - place).max(axis=1) < NEAR).all())
+    return len(last) == STUCK and bool((_distances(last, place[None]) < NEAR).all())
+
+
+def _distances(places: Array, others: Array) -> Array:
+    """Return how far each place is from the nearest of others, in its widest dimension."""
+    if not len(others):
+        return np.full(len(places), np.inf)
+    return np.asarray(np.abs(places[:, None] - others).max(axis=2).min(axis=1))
+
+
+def _put_last(places: Array, which: NDArray[np.bool_]) -> Array:
+    return np.vstack([places[~which], places[which]])
 
 
 def _good_places(surrogate: Surrogate, outcomes: Outcomes) -> Array:
