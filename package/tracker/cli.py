@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker import artifact_cli
+from tracker import artifact_cli, report_cli
 from tracker._version import __version__
 from tracker.errors import NotFoundError, StoreError, TrackerError, UsageError
 from tracker.figures.sparkline import sparkline
@@ -39,6 +39,7 @@ examples:
   tracker sweep sweep.yaml                    make a sweep; without a file: list all
   tracker agent 8x2k1mzp --count 20           run its program for twenty trials
   tracker artifact ls digits                  the artifacts of a project
+  tracker report digits -o digits.html        a report about its runs, in one file
   tracker doctor                              is the store well?
 
 The store is --dir, else $TRACKER_DIR, else the nearest .tracker folder, else the user's own.
@@ -122,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     agent.add_argument("-p", "--project", help="the sweep's project")
     agent.add_argument("--count", type=int, metavar="N", help="how many trials at most")
     artifact_cli.add(commands, artifact_cli.Printer(_say, _table))
+    report_cli.add(command, _say)
     doctor = command("doctor", _doctor, "Check the store, and take in what dead programs left.")
     doctor.add_argument(
         "--rebuild", action="store_true", help="make the database anew from the journals"

@@ -7,9 +7,15 @@ The names are those of W&B's ``wandb_workspaces.reports.v2``::
     report = wr.Report("digits", title="Which learning rate?")
     report.blocks = [wr.H1("Losses"), wr.PanelGrid(panels=[wr.LinePlot(y=["loss"])])]
     report.to_html("digits.html")
+
+``tracker.report(runs)`` writes a first draft by itself; see :func:`draft`.
 """
 
 from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
 
 from tracker.report.blocks import (
     H1,
@@ -106,4 +112,22 @@ __all__ = [
     "TableOfContents",
     "UnorderedList",
     "Video",
+    "draft",
 ]
+
+
+def draft(runs: Any = None, **options: Any) -> Report:
+    """Write a first draft of a report about runs; see :func:`tracker.report.drafting.draft`."""
+    from tracker.report import drafting
+
+    return drafting.draft(runs, **options)
+
+
+class _Room(ModuleType):
+    """The module's class: calling it, ``tracker.report(runs)``, writes a first draft."""
+
+    def __call__(self, runs: Any = None, **options: Any) -> Report:
+        return draft(runs, **options)
+
+
+sys.modules[__name__].__class__ = _Room

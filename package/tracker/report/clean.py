@@ -45,6 +45,16 @@ _ATTRIBUTES: Final = {
     "td": {"align", "colspan", "rowspan"},
     "th": {"align", "colspan", "rowspan"},
 }
+_DRAWING_TAGS: Final = {
+    "svg", "g", "path", "polyline", "line", "rect", "circle", "ellipse", "polygon", "text", "tspan",
+    "title",
+}  # fmt: skip
+_DRAWING_ATTRIBUTES: Final = {
+    "cx", "cy", "d", "fill", "fill-opacity", "font-size", "height", "opacity", "points", "r", "rx",
+    "ry", "stroke", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity",
+    "stroke-width", "text-anchor", "transform", "viewbox", "width", "x", "x1", "x2", "y",
+    "y1", "y2",
+}  # fmt: skip
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]+")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|#)[^\x00-\x20\x7f]*", re.IGNORECASE)
 # A style that loads something, or could hide in an escape that it does.
@@ -85,7 +95,24 @@ def clean_page(html: str) -> str:
     return cleaned
 
 
+def clean_output(html: str) -> str:
+    """Return what a notebook's cell showed as HTML, with its drawings, and nothing that runs."""
+    import nh3
+
+    cleaned: str = nh3.clean(
+        html,
+        tags=_TAGS | _DRAWING_TAGS | {"section", "header", "footer"},
+        attributes={**_ATTRIBUTES, "*": {"style", "class", "align"} | _DRAWING_ATTRIBUTES},
+        attribute_filter=_kept_in_page,
+        url_schemes=SCHEMES | {"data"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return cleaned
+
+
 def _kept_in_page(tag: str, name: str, value: str) -> str | None:
+    if name in ("fill", "stroke") and "url" in value.lower():
+        return None
     if name == "style":
         return None if _LOADING_STYLE.search(value) else value
     return _kept_attribute(tag, name, value)

@@ -72,8 +72,23 @@ def frame(
     parcel: Parcel,
     width: str = "readable",
     is_eager: bool = False,
+    style: str = "",
 ) -> str:
-    """Return a whole page around what is safe HTML already; the title is escaped here."""
+    """Return a whole page around what is safe HTML already; the title is escaped here.
+
+    Parameters
+    ----------
+    title : str
+    head, body : str
+        Safe HTML.
+    parcel : Parcel
+        The figures.
+    width : {"readable", "fixed", "fluid"}
+    is_eager : bool
+        Draw every chart at once.
+    style : str
+        A further style sheet.
+    """
     boot = _asset("report.js")
     scripts = [boot]
     data = ""
@@ -92,7 +107,7 @@ def frame(
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
         f'<meta name="generator" content="tracker {__version__}">'
-        f"<title>{escape(title)}</title><style>{_asset('report.css')}</style></head>"
+        f"<title>{escape(title)}</title><style>{_asset('report.css')}{style}</style></head>"
         f'<body class="width-{escape(width)}"><div class="tools">'
         '<button type="button" id="theme" hidden title="Light, dark, or as the system has it">'
         f'{_THEME_ICON}</button><button type="button" id="print" hidden title="Print">'

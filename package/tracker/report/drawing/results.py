@@ -15,6 +15,7 @@ from tracker.figures.formats import escape, format_number
 from tracker.figures.parallel import parallel_figure
 from tracker.figures.scatter import Front, scatter_figure
 from tracker.figures.summary import flat_items
+from tracker.report.drawing.tables import common_results
 from tracker.report.fields import Field, column_of, label_of
 from tracker.report.plots import (
     BarPlot,
@@ -202,19 +203,12 @@ def draw_parallel(scene: Scene, panel: ParallelCoordinatesPlot) -> Drawn:
     records = [run.record for run in runs]
     columns = [column_of(each.metric, records) for each in panel.columns]
     if not columns:
-        columns = [*differing_fields(records, 5), *common_columns(runs, 1)]
+        columns = [*differing_fields(records, 5), *common_results(runs, 1)]
     log = [
         column for column, each in zip(columns, panel.columns, strict=False) if each.log
     ]  # fmt: skip
     figure = _plain(parallel_figure(runs, columns, log=log))
     return Drawn(panel.title or "Parallel coordinates", figure=figure, height=340)
-
-
-def common_columns(runs: Sequence[SceneRun], limit: int) -> list[str]:
-    """Return the numbers that most runs have in their summaries, as columns."""
-    from tracker.report.drawing.tables import common_results
-
-    return common_results(runs, limit)
 
 
 def draw_importance(scene: Scene, panel: ParameterImportancePlot) -> Drawn:
@@ -225,7 +219,7 @@ def draw_importance(scene: Scene, panel: ParameterImportancePlot) -> Drawn:
     runs = scene.shown()
     records = [run.record for run in runs]
     if panel.with_respect_to is None:
-        found = common_columns(runs, 1)
+        found = common_results(runs, 1)
         if not found:
             raise UsageError("The runs have no result that settings could matter for.")
         target = found[0]

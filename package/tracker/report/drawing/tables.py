@@ -10,6 +10,7 @@ from typing import Any
 from tracker.figures.colours import STATE_COLOURS
 from tracker.figures.formats import escape, format_duration, format_number, format_time, shorten
 from tracker.figures.summary import value_text
+from tracker.records import RunRecord
 from tracker.report.fields import Field, label_of, value_of
 from tracker.report.plots import RunTable
 from tracker.report.scene import Drawn, Scene, SceneRun, differing_fields
@@ -31,11 +32,16 @@ def draw_runs(scene: Scene, panel: RunTable) -> Drawn:
 
 
 def common_results(runs: Sequence[SceneRun], limit: int = _RESULTS) -> list[str]:
-    """Return the numbers that most runs have in their summaries."""
+    """Return the numbers that most runs have in their summaries, as columns."""
+    return common_columns_of([run.record for run in runs], limit)
+
+
+def common_columns_of(records: Sequence[RunRecord], limit: int) -> list[str]:
+    """Return the numbers that most runs have in their summaries, as columns."""
     counts = Counter(
         key
-        for run in runs
-        for key, value in run.record.summary.items()
+        for record in records
+        for key, value in record.summary.items()
         if isinstance(value, int | float) and not key.startswith("_")
     )
     return [f"summary.{key}" for key, _ in counts.most_common(limit)]

@@ -1,0 +1,140 @@
+"""Which result decides, and which run is ahead."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tracker.errors import UsageError
+from tracker.records import MetricRule, RunRecord, Series
+
+GOALS: Final = ("minimize", "maximize")
+_DOWN: Final = re.compile(
+    r"loss|err|rmse|mse|mae|mape|perplexity|ppl|nll|cost|regret|wer|cer|fid|divergence", re.I
+)
+_UP: Final = re.compile(
+    r"acc|f1|auc|auroc|score|reward|return|precision|recall|iou|dice|bleu|rouge|r2|map\b|psnr|ssim",
+    re.I,
+)
+_HELD_OUT: Final = re.compile(r"(?:^|[/_.-])(?:val|valid|validation|test|eval|dev|holdout)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The run that is ahead.
+
+    Attributes
+    ----------
+    metric : str
+        By which.
+    column : str
+        The same as a column of runs: ``summary.loss``.
+    goal : {"minimize", "maximize"}
+    run : RunRecord
+    value : float
+    second : RunRecord or None
+        The next one.
+    second_value : float
+    """
+
+    metric: str
+    column: str
+    goal: str
+    run: RunRecord
+    value: float
+    second: RunRecord | None = None
+    second_value: float = math.nan
+
+
+def find_best(
+    runs: Sequence[RunRecord],
+    series: Iterable[Series],
+    rules: Sequence[MetricRule],
+    *,
+    metric: str | None = None,
+    goal: str | None = None,
+) -> Best | None:
+    """Return the run that is ahead, None where no result can be put in an order.
+
+    Parameters
+    ----------
+    runs : sequence of RunRecord
+    series : iterable of Series
+        What they logged.
+    rules : sequence of MetricRule
+        What ``define_metric`` said.
+    metric : str, optional
+        The result; see :func:`choose_metric` for the default.
+    goal : {"minimize", "maximize"}, optional
+        Default: what `rules` or its name say, else minimize.
+
+    Raises
+    ------
+    UsageError
+        If `goal` is none, or no run has a number for `metric`.
+    """
+    if goal is not None and goal not in GOALS:
+        raise UsageError(f"goal is {goal!r}: expected 'minimize' or 'maximize'.")
+    chosen = metric.removeprefix("summary.") if metric else choose_metric(runs, series, rules)
+    if chosen is None:
+        return None
+    way = goal or _goal_of(chosen, rules)
+    values = [(run, value) for run in runs if (value := _value(run, chosen, way)) is not None]
+    if not values:
+        if metric:
+            raise UsageError(f"metric is {metric!r}: no run has a number for it in its summary.")
+        return None
+    values.sort(key=lambda pair: pair[1], reverse=way == "maximize")
+    second, second_value = values[1] if len(values) > 1 else (None, math.nan)
+    return Best(chosen, f"summary.{chosen}", way, *values[0], second, second_value)
+
+
+def choose_metric(
+    runs: Sequence[RunRecord], series: Iterable[Series], rules: Sequence[MetricRule]
+) -> str | None:
+    """Return the result that decides.
+
+    One with a goal of ``define_metric`` comes first; then what its name says to be a loss,
+    an error or a score, that of validation before that of training, that of more runs before
+    that of fewer.
+    """
+    counts = Counter(
+        key
+        for run in runs
+        for key, value in run.summary.items()
+        if _number(value) is not None and not key.startswith("_")
+    )
+    for rule in rules:
+        if rule.goal and rule.name in counts:
+            return rule.name
+    order = {each.key: place for place, each in enumerate(series)}
+
+    def rank(key: str) -> tuple[Any, ...]:
+        is_known = bool(_DOWN.search(key) or _UP.search(key))
+        return not is_known, not _HELD_OUT.search(key), -counts[key], order.get(key, 10**9), key
+
+    ranked = sorted(counts, key=rank)
+    return ranked[0] if ranked else None
+
+
+def _goal_of(metric: str, rules: Sequence[MetricRule]) -> str:
+    for rule in rules:
+        if rule.name == metric and rule.goal in GOALS:
+            return str(rule.goal)
+    return "maximize" if _UP.search(metric) and not _DOWN.search(metric) else "minimize"
+
+
+def _value(run: RunRecord, metric: str, goal: str) -> float | None:
+    value = run.summary.get(metric)
+    if isinstance(value, dict):  # define_metric(summary="min") and the like
+        value = value.get("best", value.get("min" if goal == "minimize" else "max"))
+    return _number(value)
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None

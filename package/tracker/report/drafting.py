@@ -1,0 +1,338 @@
+"""A first draft of a report: what a person would look at first, in the order of looking."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tracker.api import Api
+from tracker.api import Run as StoredRun
+from tracker.errors import NotFoundError, UsageError
+from tracker.figures.formats import format_duration, format_number, format_time
+from tracker.records import RunRecord, Series
+from tracker.report.best import Best, find_best
+from tracker.report.blocks import H1, H2, Block, CodeBlock, P, TableBlock, UnorderedList
+from tracker.report.drawing.tables import common_columns_of
+from tracker.report.fields import Field
+from tracker.report.plots import (
+    BarPlot,
+    LinePlot,
+    MediaBrowser,
+    Panel,
+    ParallelCoordinatesPlot,
+    ParallelCoordinatesPlotColumn,
+    ParameterImportancePlot,
+    RunComparer,
+    RunTable,
+    ScatterPlot,
+)
+from tracker.report.report import PathLike, Report
+from tracker.report.runset import PanelGrid, Runset
+from tracker.report.scene import differing_fields
+from tracker.report.words import InlineCode
+from tracker.settings import find_store
+from tracker.store import read
+from tracker.store.store import open_store
+
+MOST_CURVES = 12
+MOST_COMPARED = 10
+_RUN_LIMIT = 100
+_CODE_LENGTH = 20_000
+_NOT_MEDIA = ("Custom Chart Tables/",)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a draft is made of.
+
+    Attributes
+    ----------
+    project : str
+    runs : list of RunRecord
+        The newest first.
+    series : list of Series
+        What the runs logged.
+    varied : list of str
+        Settings that are not the same in all runs, as ``config.lr``.
+    best : Best or None
+        The metric to go by, and the run that is ahead.
+    """
+
+    project: str
+    runs: list[RunRecord]
+    series: list[Series]
+    varied: list[str]
+    best: Best | None
+    media: list[str] = field(default_factory=list)
+
+
+def draft(
+    runs: Any = None,
+    *,
+    title: str | None = None,
+    metric: str | None = None,
+    goal: str | None = None,
+    follow: bool = True,
+    dir: PathLike | None = None,
+) -> Report:
+    """Write a first draft of a report about runs, not yet saved.
+
+    It says what was run, what differs, which run is ahead and by what, draws the curves, what
+    matters and the media, and says how to run the best one again. Every part is a block as
+    any other: change, move, remove.
+
+    Parameters
+    ----------
+    runs : str, run, or sequence of these, optional
+        A project, or runs: ids, ``"project/id"``, or runs of :meth:`tracker.Api.runs`. Default:
+        the project that was written last.
+    title : str, optional
+    metric : str, optional
+        The result that decides. Default: what ``define_metric`` gave a goal, else a loss, an
+        error, an accuracy or a score, of validation before that of training.
+    goal : {"minimize", "maximize"}, optional
+        Default: by ``define_metric``, else by the metric's name.
+    follow : bool
+        Follow the store; False pins the runs when the report is saved. Default True.
+    dir : path-like, optional
+        The directory that holds the store.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such project or run.
+    UsageError
+        If the runs are of several projects.
+    """
+    project, ids = _chosen(runs, dir)
+    facts = _facts(project, ids, metric, goal, dir)
+    runset = Runset(runs=ids, follow=follow, limit=_RUN_LIMIT)
+    blocks: list[Block] = []
+    for part in (_in_short, _runs, _differences, _results, _curves, _media, _again):
+        blocks += part(facts, runset)
+    heading = title or (facts.runs[0].name if len(facts.runs) == 1 else project)
+    return Report(project, heading[:128], _described(facts), blocks, dir=dir)
+
+
+def _chosen(runs: Any, dir: PathLike | None) -> tuple[str, list[str] | None]:
+    """Return the project, and the ids of its runs; None for all."""
+    api = Api(dir)
+    if runs is None:
+        projects = api.projects()
+        if not projects:
+            raise NotFoundError(f"There are no runs in {find_store(dir)} to report on.")
+        return projects[0].name, None
+    names = [project.name for project in api.projects()]
+    if isinstance(runs, str) and runs in names:
+        return runs, None
+    several = [runs] if isinstance(runs, str) or hasattr(runs, "id") else list(runs)
+    if len(several) == 1 and several[0] in names:
+        return str(several[0]), None
+    found = [_found(api, each) for each in several]
+    projects_of = sorted({project for project, _ in found})
+    if len(projects_of) != 1:
+        told = ", ".join(projects_of) or "none"
+        raise UsageError(f"The runs are of these projects: {told}. A draft is about one of them.")
+    return projects_of[0], [run_id for _, run_id in found]
+
+
+def _found(api: Api, run: Any) -> tuple[str, str]:
+    if isinstance(run, str):
+        stored = api.run(run)
+        return stored.project, stored.id
+    if isinstance(run, StoredRun) or (hasattr(run, "id") and hasattr(run, "project")):
+        return str(run.project), str(run.id)
+    raise UsageError(f"A run is {run!r:.80}: expected its id, 'project/id', or a run.")
+
+
+def _facts(
+    project: str,
+    ids: list[str] | None,
+    metric: str | None,
+    goal: str | None,
+    dir: PathLike | None,
+) -> Facts:
+    with open_store(find_store(dir)).reading() as db:
+        records = read.runs(db, project, order="-created_at")
+        chosen = [run for run in records if ids is None or run.run_id in ids][:_RUN_LIMIT]
+        if not chosen:
+            raise NotFoundError(f"There are no runs in project {project!r} to report on.")
+        keys = [run.run_key for run in chosen]
+        series = read.series(db, keys, "default")
+        rules = [rule for some in read.metrics(db, keys).values() for rule in some]
+        media = db.execute(
+            "SELECT s.key, bool_or(contains(v.value::VARCHAR, 'image-file')) FROM value v "
+            "JOIN series s USING (series_key) "
+            "WHERE s.run_key IN (SELECT unnest($keys)) AND (v.value ->> '$._type') IS NOT NULL "
+            "GROUP BY s.key ORDER BY 2 DESC, s.key",
+            {"keys": keys},
+        ).fetchall()
+    best = find_best(chosen, series, rules, metric=metric, goal=goal)
+    shown = [key for key, _ in media if not key.startswith(_NOT_MEDIA)]
+    return Facts(project, chosen, series, differing_fields(chosen, 8), best, shown)
+
+
+def _described(facts: Facts) -> str:
+    first, last = facts.runs[-1].created_at, facts.runs[0].created_at
+    count = len(facts.runs)
+    ends = dict.fromkeys(map(format_time, (first, last)))
+    when = " to ".join(ends)
+    return f"{count} run{'' if count == 1 else 's'} of {facts.project}, {when}."
+
+
+# ------------------------------------------------------------------------------ the parts
+
+
+def _in_short(facts: Facts, runset: Runset) -> list[Block]:
+    states = Counter(run.state for run in facts.runs)
+    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    total_s = sum(run.runtime_s for run in facts.runs)
+    rows: list[Any] = [f"Runs: {told}; they ran {format_duration(total_s)} in all."]
+    best = facts.best
+    if best is not None:
+        way = "lowest" if best.goal == "minimize" else "highest"
+        rows.append([
+            "Best: ", InlineCode(best.run.name), f" has the {way} ", InlineCode(best.metric),
+            f", {format_number(best.value)}.",
+        ])  # fmt: skip
+        if best.second is not None:
+            rows.append(
+                f"The next one, {best.second.name}, has {format_number(best.second_value)}."
+            )
+    if len(facts.runs) > 1:
+        names = ", ".join(each.removeprefix("config.") for each in facts.varied)
+        rows.append(f"What differs: {names}." if names else "All runs have the same settings.")
+    failed = [run.name for run in facts.runs if run.state in ("failed", "crashed")]
+    if failed:
+        rows.append(f"Did not end well: {', '.join(failed[:8])}{' …' if len(failed) > 8 else ''}.")
+    return [H1("In short"), UnorderedList(rows)]
+
+
+def _runs(facts: Facts, runset: Runset) -> list[Block]:
+    found = [facts.best.column] if facts.best is not None else []
+    results = dict.fromkeys([*found, *common_columns_of(facts.runs, 5)])
+    columns: list[Field] = [*facts.varied[:6], *results]
+    table = RunTable(columns=columns) if columns else RunTable()
+    return [H1("What was run"), PanelGrid([runset.copy()], panels=[table], hide_run_sets=True)]
+
+
+def _differences(facts: Facts, runset: Runset) -> list[Block]:
+    if len(facts.runs) == 1:
+        config = {k: v for k, v in _flat(facts.runs[0].config) if not k.startswith("_")}
+        rows = [[key, value] for key, value in config.items()]
+        return [H1("Settings"), TableBlock(["setting", "value"], rows)] if rows else []
+    comparer = RunComparer(diff_only=True, max_runs_to_show=MOST_COMPARED)
+    words = [P(f"The newest {MOST_COMPARED} runs.")] if len(facts.runs) > MOST_COMPARED else []
+    return [H1("What differs"), *words, PanelGrid([runset.copy()], panels=[comparer])]
+
+
+def _flat(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    from tracker.figures.summary import flat_items
+
+    for key, value in flat_items(config):
+        yield key, value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _results(facts: Facts, runset: Runset) -> list[Block]:
+    best = facts.best
+    if best is None or len(facts.runs) < 2:
+        return []
+    order = ("+" if best.goal == "minimize" else "-") + best.column
+    panels: list[Panel] = [
+        BarPlot(title=best.metric, metrics=[best.column], max_bars_to_show=25),
+        *(
+            ScatterPlot(
+                x=setting, y=best.column, title=_by(best, setting), log_x=_is_wide(facts, setting)
+            )
+            for setting in _numeric(facts)[:1]
+        ),
+    ]
+    if len(facts.runs) >= 3 and len(facts.varied) >= 2:
+        axes = [ParallelCoordinatesPlotColumn(each) for each in [*facts.varied[:6], best.column]]
+        panels.append(ParallelCoordinatesPlot(axes))
+    if len(facts.runs) >= 6 and facts.varied:
+        panels.append(ParameterImportancePlot(with_respect_to=best.column))
+    ordered = runset.copy()
+    ordered.order = order  # type: ignore[assignment]  # text is understood too
+    return [H1("Results"), PanelGrid([ordered], panels=panels)]
+
+
+def _is_wide(facts: Facts, setting: str) -> bool | None:
+    """Say whether a setting was varied by factors, which only a logarithmic axis tells apart."""
+    name = setting.removeprefix("config.")
+    values = [v for run in facts.runs if (v := dict(_flat(run.config)).get(name)) is not None]
+    return True if min(values) > 0 and max(values) / min(values) >= 20 else None
+
+
+def _by(best: Best, setting: str) -> str:
+    return f"{best.metric} by {setting.removeprefix('config.')}"
+
+
+def _numeric(facts: Facts) -> list[str]:
+    flat = [dict(_flat(run.config)) for run in facts.runs]
+    return [
+        name
+        for name in facts.varied
+        if all(
+            isinstance(value, int | float) and not isinstance(value, bool)
+            for each in flat
+            if (value := each.get(name.removeprefix("config."))) is not None
+        )
+    ]
+
+
+def _curves(facts: Facts, runset: Runset) -> list[Block]:
+    counts = Counter(
+        each.key for each in facts.series if each.kind != "json" and not each.key.startswith("_")
+    )
+    first = [facts.best.metric] if facts.best is not None and facts.best.metric in counts else []
+    keys = list(dict.fromkeys([*first, *sorted(counts, key=lambda key: -counts[key])]))
+    if not keys:
+        return []
+    panels: list[Panel] = [LinePlot(y=[key]) for key in keys[:MOST_CURVES]]
+    rest = ", ".join(keys[MOST_CURVES : MOST_CURVES + 20])
+    more = [P(f"Also logged: {rest}.")] if rest else []
+    return [H1("Curves"), PanelGrid([runset.copy()], panels=panels), *more]
+
+
+def _media(facts: Facts, runset: Runset) -> list[Block]:
+    if not facts.media:
+        return []
+    panels: list[Panel] = [MediaBrowser(media_keys=[key]) for key in facts.media[:6]]
+    return [H1("Media"), PanelGrid([runset.copy()], panels=panels)]
+
+
+def _again(facts: Facts, runset: Runset) -> list[Block]:
+    """Say how the best run, or the newest, is run again."""
+    run = facts.best.run if facts.best is not None else facts.runs[0]
+    metadata = run.metadata
+    given = metadata.get("git")
+    git: dict[str, Any] = given if isinstance(given, dict) else {}
+    rows: list[Any] = [["The run: ", InlineCode(f"{run.project}/{run.run_id}"), f", {run.name}."]]
+    if git.get("commit"):
+        dirty = ", with changes that the run keeps" if git.get("patch") else ""
+        rows.append(["Code: commit ", InlineCode(str(git["commit"])[:12]), f"{dirty}."])
+    if metadata.get("python"):
+        host = f" on {metadata['os']}" if metadata.get("os") else ""
+        rows.append(f"Python {metadata['python']}{host}.")
+    if metadata.get("program"):
+        rows.append(["Program: ", InlineCode(os.path.basename(str(metadata["program"]))), "."])  # noqa: PTH119
+    commands = f"tracker restore {run.run_id} -o again.ipynb"
+    config = {key: value for key, value in _flat(run.config) if not key.startswith("_")}
+    blocks: list[Block] = [
+        H1("How to run it again"),
+        UnorderedList(rows),
+        P("Its cells as a notebook:"),
+        CodeBlock(commands, language="bash"),
+    ]
+    if config:
+        table = TableBlock(["setting", "value"], [[k, v] for k, v in config.items()])
+        blocks.append(H2("Its settings", [table]))
+    packages = metadata.get("packages")
+    if isinstance(packages, dict) and packages:
+        pins = "\n".join(f"{name}=={version}" for name, version in sorted(packages.items()))
+        blocks.append(H2("Its packages", [CodeBlock(pins[:_CODE_LENGTH], language="text")]))
+    return blocks
