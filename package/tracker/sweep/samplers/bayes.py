@@ -71,6 +71,7 @@ def suggest_by_model(
         if _is_stuck(outcomes.places, places[0]):
             places = _put_last(places, _distances(places, places[:1]) < AWAY)
         failed = outcomes.places[np.isnan(outcomes.losses)]
+        places = _put_last(places, _distances(places, outcomes.places) == 0)
         places = _put_last(places, _distances(places, failed) < SAME)
     return _first_untried(space, known, places) or draw_untried(space, known, rng)
 
