@@ -253,6 +253,16 @@ def test_the_wandb_notebook_is_read_back_whole(tmp_path: Path) -> None:
     assert "digits-forest" in shown(cells["sql"])
 
 
+def test_the_notebook_that_compares_runs_finds_the_best(tmp_path: Path) -> None:
+    notebook = execute("03_compare_runs.ipynb", tmp_path)
+    cells = code_cells(notebook)
+    assert "12 runs" in shown(cells["show"], "text/html")
+    assert "<polyline" in shown(cells["show"], "text/html")
+    assert "'batch_size': 16" in shown(cells["best"])
+    runs = tracker.Api(dir=tmp_path).runs("compare")
+    assert len({(run.config["lr"], run.config["batch_size"]) for run in runs}) == 6
+
+
 def test_a_wandb_program_runs_with_one_line_changed(tmp_path: Path) -> None:
     lines = WANDB_PROGRAM.read_text(encoding="utf-8").splitlines()
     changed = [line for line in lines if re.search(r"\btracker\b", line)]

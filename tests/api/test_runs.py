@@ -42,6 +42,9 @@ def test_runs_have_a_length_indexes_slices_and_iteration(api: tracker.Api, start
     with pytest.raises(IndexError):
         runs[3]
     assert ids(api.runs("digits", {"config.lr": {"$lt": 0.25}})) == made[1:]
+    assert ids(api.runs("digits", "config.lr < 0.25 and summary.loss > 0.3")) == made[2:]
+    with pytest.raises(QueryError, match="At character 13 of the filter: the end stands where"):
+        api.runs("digits", "config.lr < ")
     assert ids(api.runs("digits", order="-summary_metrics.loss")) == [made[0], made[2], made[1]]
 
 

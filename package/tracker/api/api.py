@@ -56,7 +56,7 @@ class Project:
 
     def runs(
         self,
-        filters: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Any] | str | None = None,
         order: str = "+created_at",
         per_page: int = 50,
     ) -> Runs:
@@ -103,9 +103,10 @@ class Api(ArtifactsApi):
         ----------
         path : str, optional
             ``"project"`` or W&B's ``"entity/project"``. Default: all projects.
-        filters : mapping, optional
+        filters : mapping or str, optional
             W&B's Mongo style: ``{"config.lr": {"$gt": 0.1}, "state": "finished"}``; see
-            :func:`tracker.store.filters.parse_filters`.
+            :func:`tracker.store.filters.parse_filters`. Or text, as above the table of runs:
+            ``"config.lr > 0.1 and state = finished"``; see :mod:`tracker.store.filter_text`.
         order : str
             Fields after ``+`` or ``-``, as in ``"-summary_metrics.loss"``; several are
             separated by commas. Runs that lack the field, or have NaN there, come last.

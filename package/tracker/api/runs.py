@@ -12,6 +12,7 @@ from tracker.api.run import Run
 from tracker.errors import UsageError
 from tracker.records import RunRecord, Stream
 from tracker.store import read
+from tracker.store.filter_text import parse_text
 from tracker.store.filters import parse_filters, parse_order
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Runs(Sequence[Run]):
         self,
         reader: Reader,
         project: str | None,
-        filters: Mapping[str, Any] | None,
+        filters: Mapping[str, Any] | str | None,
         order: str,
         per_page: int,
     ) -> None:
@@ -40,7 +41,7 @@ class Runs(Sequence[Run]):
         parse_order(order)
         self._reader = reader
         self._project = project
-        self._where = parse_filters(filters)
+        self._where = parse_filters(parse_text(filters) if isinstance(filters, str) else filters)
         self._order = order
         self._per_page = per_page
         self._found: list[Run] | None = None
