@@ -12,6 +12,7 @@ from tracker.figures.forest import importances
 from tracker.figures.histogram import counts_of, histogram_figure, logged_histogram_figure
 from tracker.figures.histogram_steps import distribution_figure
 from tracker.figures.importance import importance_figure
+from tracker.figures.lineage import lineage_figure
 from tracker.figures.parallel import parallel_figure
 from tracker.figures.query_result import result_figure, result_html
 from tracker.figures.scatter import scatter_figure
@@ -40,6 +41,7 @@ __all__ = [
     "histogram_figure",
     "importance_figure",
     "importances",
+    "lineage_figure",
     "logged_histogram_figure",
     "parallel_figure",
     "result_figure",
