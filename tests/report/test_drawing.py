@@ -223,3 +223,47 @@ def test_an_artifact_tells_who_made_and_used_it(store: Any, tmp_path: Any) -> No
     assert "weights.bin" in files
     missing = str(wr.Report("p", blocks=[wr.ArtifactBlock("net:v7")]).to_html())
     assert "There is no artifact &#x27;net:v7&#x27; in project &#x27;p&#x27;: it has v0." in missing
+
+
+def test_a_line_for_each_group_with_its_band(draw: Draw) -> None:
+    panel = wr.LinePlot(y=["loss"], groupby="config.model.layers", groupby_rangefunc="minmax")
+    (line,) = traces(draw(panel))
+    lrs = (0.1, 1.0, 10.0)
+    assert line["name"] == "model.layers: 2 (3)"
+    assert line["y"][7] == pytest.approx(np.mean([1 / (1 + lr * 7) for lr in lrs]))
+    (band,) = traces(draw(panel), "band")
+    assert band["y"].min() == pytest.approx(1 / (1 + 10 * 19))
+    assert band["fill"] == "toself"
+    (one,) = traces(draw(wr.LinePlot(y=["loss"], aggregate=True, groupby_aggfunc="max")))
+    assert one["name"] == "all runs (3)"
+    assert one["y"][7] == pytest.approx(1 / (1 + 0.1 * 7))
+    by_time = draw(wr.LinePlot(y=["loss"], x="val/loss", groupby="model.layers"))
+    assert len(traces(by_time)) == 1
+    assert (
+        "mean, min, max or sum"
+        in draw(wr.LinePlot(y=["loss"], aggregate=True, groupby_aggfunc="median")).note
+    )
+
+
+def test_a_group_counts_every_value_of_long_runs_and_is_pinned_so(store: Any) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(2, 5000))
+    for row in values:
+        run = tracker.init(project="p", settings={"silent": True, "system_interval_s": 0})
+        for value in row:
+            run.log({"loss": value})
+        run.finish()
+    grid = wr.PanelGrid(panels=[wr.LinePlot(y=["loss"], aggregate=True)])
+    report = wr.Report("p", blocks=[grid])
+
+    def line() -> dict[str, Any]:
+        (drawn,) = Scene(report, grid, [source_of(report, grid.runsets[0])]).draw_all()
+        return traces(drawn)[0]
+
+    live = line()
+    assert len(live["y"]) < 1000
+    width = int(live["x"][1] - live["x"][0])
+    assert live["y"][0] == pytest.approx(values[:, :width].mean())
+    report.pin()
+    tracker.Api().runs("p")[0].delete()
+    assert line()["y"].tolist() == live["y"].tolist()

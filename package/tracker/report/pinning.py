@@ -48,6 +48,7 @@ _TYPES: dict[str, Any] = {
     "series": list[Series],
     "rules": dict[int, list[MetricRule]],
     "curves": list[_Points],
+    "columns": dict[str, tuple[str, bytes]],
     "media": list[Shot],
     "cells": dict[int, list[CellRecord]],
 }
@@ -112,6 +113,8 @@ def _packed(answer: Any) -> Any:
             _Points(c.series_key, c.run_key, c.key, _bytes(c.x), _bytes(c.y), c.total, c.is_exact)
             for c in answer
         ]
+    if isinstance(answer, dict) and "series_key" in answer:
+        return {name: (array.dtype.str, array.tobytes()) for name, array in answer.items()}
     return answer
 
 
@@ -119,6 +122,8 @@ def _unpacked(name: str, raw: msgspec.Raw) -> Any:
     question = msgspec.json.decode(name)[0]
     decode: Callable[..., Any] = msgspec.msgpack.decode
     answer = decode(raw, type=_TYPES[question], strict=False)
+    if question == "columns":
+        return {name: np.frombuffer(data, dtype) for name, (dtype, data) in answer.items()}
     if question != "curves":
         return answer
     return [

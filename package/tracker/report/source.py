@@ -17,6 +17,8 @@ from tracker.report.fields import path_of
 from tracker.report.runset import Runset
 from tracker.store import curves as stored
 from tracker.store import read
+from tracker.store.buckets import shift_for
+from tracker.store.cells import read_cells
 from tracker.store.encode import load_json
 from tracker.store.filter_text import parse_text
 from tracker.store.filters import parse_filters
@@ -77,6 +79,15 @@ class Source(ABC):
         found: list[Curve] = self._ask("curves", sorted(keys), x)
         return found
 
+    def columns(self, keys: Sequence[str]) -> dict[str, Any]:
+        """Return what all runs logged of some metrics by columns of steps, every value counted.
+
+        See :func:`tracker.store.cells.read_cells`; besides, ``known`` has the series and
+        ``runs`` the run of each.
+        """
+        found: dict[str, Any] = self._ask("columns", sorted(keys))
+        return found
+
     def media(self, keys: Sequence[str]) -> list[Shot]:
         """Return what was logged of some keys, or of all that are no numbers if none is named."""
         found: list[Shot] = self._ask("media", sorted(keys))
@@ -101,6 +112,7 @@ class LiveSource(Source):
             "series": lambda db: read.series(db, self._keys()),
             "rules": lambda db: read.metrics(db, self._keys()),
             "curves": self._curves,
+            "columns": self._columns,
             "media": self._media,
             "cells": lambda db: {key: read.cells(db, key) for key in self._keys()},
         }
@@ -172,6 +184,23 @@ class LiveSource(Source):
             (curve for curve in found.values() if len(curve.x)),
             key=lambda curve: (place[curve.run_key], order[curve.key]),
         )
+
+    def _columns(self, db: read.Connection, keys: Sequence[str]) -> dict[str, Any]:
+        import numpy as np
+
+        series = [
+            each
+            for each in read.series(db, self._keys(), "default")
+            if each.key in keys and each.kind != "json"
+        ]
+        last = max((run.last_step for run in self.runs()), default=0)
+        shift = 0 if last < 4 * WIDTH else shift_for(0, last, WIDTH)
+        found, _ = read_cells(db, [each.series_key for each in series], shift)
+        return {
+            **found,
+            "known": np.array([each.series_key for each in series], dtype=np.int64),
+            "runs": np.array([each.run_key for each in series], dtype=np.int64),
+        }
 
     def _media(self, db: read.Connection, keys: Sequence[str]) -> list[Shot]:
         rows = db.execute(

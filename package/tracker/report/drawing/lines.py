@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.figures.axes import XAxis, x_axis
 from tracker.figures.curve import curve_layout, role_style, strokes
 from tracker.figures.smoothing import Smoothing, representatives, smooth
 from tracker.records import Curve, MetricRule
+from tracker.report.drawing.groups import group_lines, group_traces
+from tracker.report.drawing.results import groups_of
 from tracker.report.fields import label_of, path_of
 from tracker.report.plots import LinePlot
 from tracker.report.scene import Drawn, Scene, SceneRun
@@ -45,6 +48,9 @@ def draw_lines(scene: Scene, panel: LinePlot) -> Drawn:
         return Drawn(title, note="The plot names no metric: give it y=['loss'] or a metric_regex.")
     x = _x_of(scene, panel.x, keys)
     runs = scene.shown(panel.max_runs_to_show)
+    fields = _grouping(scene, panel)
+    if fields is not None:
+        return _draw_groups(scene, panel, runs, keys, x, fields, title)
     found = _curves(scene, runs, keys, x)
     if not found:
         return Drawn(title, note=f"No run of this set has logged {', '.join(keys[:4])}.")
@@ -61,10 +67,60 @@ def draw_lines(scene: Scene, panel: LinePlot) -> Drawn:
     return Drawn(title, figure={"data": traces, "layout": layout})
 
 
+def _grouping(scene: Scene, panel: LinePlot) -> list[Field] | None:
+    """Return what lines are grouped by; None where each run has its own."""
+    if panel.groupby_aggfunc == "samples":
+        return None
+    if panel.groupby is not None:
+        return [panel.groupby]
+    fields = dict.fromkeys(each for runset in scene.grid.runsets for each in runset.groupby)
+    return list(fields) if fields or panel.aggregate else None
+
+
+def _draw_groups(
+    scene: Scene,
+    panel: LinePlot,
+    runs: Sequence[SceneRun],
+    keys: Sequence[str],
+    x: str,
+    fields: Sequence[Field],
+    title: str,
+) -> Drawn:
+    lines = group_lines(scene, panel, groups_of(runs, fields), keys, x)
+    if not lines:
+        return Drawn(title, note=f"No run of this set has logged {', '.join(keys[:4])}.")
+    curves = [line.curve for line in lines]
+    axis = _axis(x, curves, panel.title_x)
+    layout = curve_layout(
+        "", axis, y_title=panel.title_y or "", log_x=bool(panel.log_x), log_y=bool(panel.log_y)
+    )
+    layout["showlegend"] = True
+    _settle(panel, layout, curves)
+    if panel.smoothing_factor and panel.smoothing_type != "none":
+        kind = _KINDS[panel.smoothing_type or "exponentialTimeWeighted"]
+        smoothing = Smoothing(kind, float(panel.smoothing_factor))  # type: ignore[arg-type]
+        lines = [
+            line._replace(
+                curve=replace(line.curve, y=smooth(line.curve.x, line.curve.y, smoothing))
+            )
+            for line in lines
+        ]
+    return Drawn(title, figure={"data": group_traces(lines, axis, role_style), "layout": layout})
+
+
+def _smooth(curve: Curve, smoothing: Smoothing) -> Curve:
+    return replace(curve, y=smooth(curve.x, curve.y, smoothing))
+
+
 def line_needs(scene: Scene, panel: LinePlot) -> list[Question]:
     """Return what drawing the plot will ask for."""
     keys = _keys(scene, panel)
-    return [("curves", sorted(keys), _x_of(scene, panel.x, keys))] if keys else []
+    if not keys:
+        return []
+    x = _x_of(scene, panel.x, keys)
+    if x == "step" and _grouping(scene, panel) is not None:
+        return [("columns", [key]) for key in keys]
+    return [("curves", sorted(keys), x)]
 
 
 def _keys(scene: Scene, panel: LinePlot) -> list[str]:

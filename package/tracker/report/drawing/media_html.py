@@ -20,7 +20,7 @@ Figure = dict[str, Any]
 Shown = tuple[str, Figure | None]
 
 # A larger picture is carried as a smaller copy.
-ENOUGH_BYTES: Final = 192 * 1024
+ENOUGH_BYTES: Final = 48 * 1024
 LONGEST_SIDE: Final = 1024
 TEXT_LENGTH = 20_000
 TABLE_ROWS = 100
