@@ -283,3 +283,20 @@ def test_a_wandb_program_runs_with_one_line_changed(tmp_path: Path) -> None:
     assert run.id in address
     assert run.cells() == []
     assert "Run summary" in result.stderr
+
+
+def test_the_notebook_of_reports_writes_what_opens_elsewhere(tmp_path: Path) -> None:
+    notebook = execute("08_reports.ipynb", tmp_path)
+    cells = code_cells(notebook)
+    assert shown(cells["keep-code"]) == "2"
+    pictures = [output for output in cells["show-code"].outputs if "image/png" in output.data]
+    assert len(pictures) == 4
+    draft, page = (
+        (tmp_path / name).read_text(encoding="utf-8") for name in ("draft.html", "digits.html")
+    )
+    assert "has the highest" in draft
+    assert "as of " in page
+    assert page.count("data:image/png") == 8 * 2
+    nbformat.validate(nbformat.read(tmp_path / "digits.ipynb", as_version=4))
+    (saved,) = tracker.Api(dir=tmp_path).reports("digits-report")
+    assert saved.version == 2
