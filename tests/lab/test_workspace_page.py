@@ -39,10 +39,10 @@ def root(recorded: Path, tmp_path: Path) -> Path:
 def show(browser: Browser, root: Path) -> Iterator[Callable[..., Boarded]]:
     shown: list[Boarded] = []
 
-    def open_panel(**options: object) -> Boarded:
+    def open_panel(count: int = 3, **options: object) -> Boarded:
         panel = Boarded(browser, root, "digits", **options)
         shown.append(panel)
-        panel.wait(lambda: len(panel.names()) == 3)
+        panel.wait(lambda: len(panel.names()) == count)
         return panel
 
     yield open_panel
@@ -214,6 +214,23 @@ def test_two_notebooks_that_save_the_same_workspace_lose_nothing(
     third = Boarded(browser, root, "digits")
     third.wait(lambda: third.names() == ["alpha"])
     third.close()
+
+
+def test_hostile_names_and_values_stay_text(show, root: Path) -> None:
+    record(root, NASTY, {NASTY: NASTY}, 1.0, tags=[NASTY], notes=NASTY)
+    panel = show(count=4)
+    page = panel.page
+    assert panel.names()[0] == NASTY
+    page.get_by_role("button", name="Choose and order columns").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Group runs by columns").click()
+    page.get_by_role("checkbox", name=NASTY).click()
+    panel.wait(lambda: sorted(panel.names()) == [NASTY, "–"])
+    page.keyboard.press("Escape")
+    page.get_by_label("Filter of runs").fill(f"config.{NASTY}")
+    panel.wait_for(page.locator(".tkp-problem mark"))
+    assert page.locator(".tkp img").count() == 0
+    assert page.evaluate("() => window.hit") is None
 
 
 @pytest.mark.parametrize(("width", "dark"), [(600, True), (1400, False)])

@@ -14,12 +14,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from tracker.errors import NotFoundError
+from tracker.api import Api
+from tracker.errors import NotFoundError, UsageError
 from tracker.panels.live import show_live
 from tracker.panels.panel import PANEL_MIMETYPE, WIDGET_MIMETYPE
 from tracker.panels.project_panel import ProjectPanel
 from tracker.panels.run_panel import RunPanel
 from tracker.panels.show import show
+from tracker.sweeps import sweep
 
 from .conftest import Page
 
@@ -206,6 +208,32 @@ def test_show_finds_runs_and_projects(root: Path, tmp_path: Path, begin) -> None
         panel = show(target, dir=tmp_path)
         assert panel.as_text() == text
         panel.close()
+
+
+def test_show_takes_runs_and_sweeps(root: Path, tmp_path: Path, begin) -> None:
+    runs = [begin("digits", name=name) for name in ("alpha", "beta", "gamma")]
+    other = begin("other", name="delta")
+    for run in (*runs, other):
+        run.finish()
+    found = Api(dir=tmp_path).runs("digits", "name != beta")
+    panel = show(found, dir=tmp_path)
+    (head,) = view(panel).of("head")
+    assert head["head"]["matched"] == 2
+    assert head["head"]["workspace"]["is_newer_elsewhere"] is False
+    panel.close()
+    panel = show(found[0], dir=tmp_path)
+    assert panel.as_text() == f"<run digits/{runs[0].id}>"
+    panel.close()
+    handle = sweep(
+        {"method": "random", "parameters": {"a": {"value": 1}}}, project="digits", dir=tmp_path
+    )
+    panel = show(handle, dir=tmp_path)
+    (head,) = view(panel).of("head")
+    assert head["head"]["workspace"]["content"]["runset"] == {"filter": f'sweep = "{handle}"'}
+    panel.close()
+    for wrong in ([], Api(dir=tmp_path).runs()):
+        with pytest.raises(UsageError, match="expected runs of one"):
+            show(wrong, dir=tmp_path)
 
 
 @pytest.mark.parametrize("target", ["gone", "digits/gone", "gone/alpha", "", "/", "<b>"])

@@ -35,16 +35,29 @@ class ProjectPanel(Panel):
         The project.
     workspace : str
         The saved workspace to open, if there is one of this name. Default ``"default"``.
+    filter_text : str
+        Show these runs only, whatever the workspace says; see
+        :mod:`tracker.store.filter_text`.
     live : bool
         Follow the store for as long as somebody looks. Default True.
     """
 
     def __init__(
-        self, root: Path, project: str, *, workspace: str = DEFAULT, live: bool = True
+        self,
+        root: Path,
+        project: str,
+        *,
+        workspace: str = DEFAULT,
+        filter_text: str = "",
+        live: bool = True,
     ) -> None:
         self._root = root
         self.project = project
         self._workspace = ProjectSource(project, workspace)
+        if filter_text:
+            with open_store(root).reading() as db:
+                self._workspace.workspace.refresh(db)
+            self._workspace.workspace.patch({"runset": {"filter": filter_text}})
         self._display_id: str | None = None
         self._kept: Any = None
         self._kept_s = 0.0

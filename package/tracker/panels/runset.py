@@ -350,8 +350,13 @@ def _sorted_groups(groups: list[Group], column: str, *, is_down: bool) -> list[G
 
 
 def _are_same(one: list[Any], other: list[Any]) -> bool:
+    """Say whether runs have the same config and the same keys in their summaries.
+
+    The values there change with every step that is logged; which columns there are does not.
+    """
     return len(one) == len(other) and all(
-        a is c and b is d for (a, b), (c, d) in zip(one, other, strict=True)
+        a is c and (b is d or b.keys() == d.keys())
+        for (a, b), (c, d) in zip(one, other, strict=True)
     )
 
 

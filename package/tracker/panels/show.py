@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import Any, Protocol
 
-from tracker.errors import NotFoundError
+from tracker.errors import NotFoundError, UsageError
 from tracker.panels.panel import Panel
 from tracker.panels.project_panel import ProjectPanel
 from tracker.panels.run_panel import RunPanel
 from tracker.panels.workspace import DEFAULT
 from tracker.settings import find_store
 from tracker.store import read
+from tracker.store.filter_text import write_text
 from tracker.store.read import Connection
 from tracker.store.store import open_store
 
 
+class _Run(Protocol):
+    """A run, alive or read back."""
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+
+
 def show(
-    target: str | None = None,
+    target: str | Iterable[_Run] | _Run | None = None,
     dir: str | os.PathLike[str] | None = None,
     *,
     workspace: str = DEFAULT,
@@ -25,9 +40,10 @@ def show(
 
     Parameters
     ----------
-    target : str, optional
+    target : str, run, runs or sweep, optional
         ``"project/run"``, a project, or the id or name of a run; of a project and a run of the
-        same name the project is shown. Default: the newest run.
+        same name the project is shown. Or a run, several runs of one project, or a sweep: the
+        project is shown then, filtered for them. Default: the newest run.
     dir : path-like, optional
         The directory that holds the store; see :func:`tracker.settings.find_store`.
     workspace : str
@@ -38,15 +54,34 @@ def show(
     ------
     NotFoundError
         If the store has nothing of that name.
+    UsageError
+        If the runs belong to several projects, or there are none.
     """
     root = find_store(dir)
+    name, filter_text = _subject(target)
     store = open_store(root)
     store.recover()
     with store.reading() as db:
-        project, run_id = _find(db, target, str(root))
+        project, run_id = _find(db, name, str(root))
     if run_id is None:
-        return ProjectPanel(root, project, workspace=workspace)
+        return ProjectPanel(root, project, workspace=workspace, filter_text=filter_text)
     return RunPanel(root, project, run_id)
+
+
+def _subject(target: Any) -> tuple[str | None, str]:
+    """Return what is named, and the filter with which a project is shown."""
+    if target is None or type(target) is str:
+        return target, ""
+    if isinstance(target, str):  # a sweep's handle, which is its id
+        return getattr(target, "project", str(target)), write_text({"sweep": {"$eq": str(target)}})
+    if hasattr(target, "project") and hasattr(target, "id"):
+        return f"{target.project}/{target.id}", ""
+    runs = list(target)
+    projects = sorted({str(run.project) for run in runs})
+    if len(projects) != 1:
+        found = ", ".join(projects) or "none"
+        raise UsageError(f"The runs to show are of the projects {found}: expected runs of one.")
+    return projects[0], write_text({"name": {"$in": [str(run.id) for run in runs]}})
 
 
 def _find(db: Connection, target: str | None, place: str) -> tuple[str, str | None]:
