@@ -21,7 +21,7 @@ Order = Literal["runs", "descending", "ascending"]
 
 _LABEL = 28
 # More bars than this have no number behind them.
-_LABELLED = 40
+_LABELLED = 20
 
 
 class GroupLike(Protocol):

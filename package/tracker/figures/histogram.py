@@ -46,10 +46,12 @@ class Counts:
         return float(self.counts.sum())
 
 
-def counts_of(step: int, reference: Mapping[str, Any]) -> Counts | None:
+def counts_of(step: int, reference: Any) -> Counts | None:
     """Return the histogram of a value in the history; None where it is none, or empty."""
     import numpy as np
 
+    if not isinstance(reference, Mapping):
+        return None
     values, edges = reference.get("values"), reference.get("bins")
     if not isinstance(values, list) or not isinstance(edges, list):
         return None
@@ -126,7 +128,7 @@ def histogram_figure(
     layout = canvas(
         title,
         xaxis=across,
-        yaxis=axis("runs", rangemode="tozero", nticks=6),
+        yaxis=axis("runs", rangemode="tozero", dtick=_step(traces)),
         barmode="stack",
         bargap=0.04,
         showlegend=len(parts) > 1,
@@ -239,6 +241,14 @@ def _bars(
         "hovertext": texts,
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
+
+
+def _step(traces: Sequence[dict[str, Any]]) -> int:
+    """Return the distance of ticks: runs are whole."""
+    highest = max((sum(stack) for stack in zip(*(t["y"] for t in traces), strict=True)), default=0)
+    raw = max(1, math.ceil(highest / 5))
+    power: int = 10 ** (len(str(raw)) - 1)
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
 
 
 def _listed(names: Sequence[str]) -> str:

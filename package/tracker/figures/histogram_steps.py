@@ -70,12 +70,13 @@ def distribution_figure(
     layout = canvas(
         title, yaxis=axis(key, range=[float(edges[0]), float(edges[-1])], showgrid=False)
     )
-    annotations = [note(words)] if words else []
+    annotations = [note(words) | {"yshift": 13}] if words else []
     traces = []
     for place, (name, counts) in enumerate(shown):
         left = place * (width + _GAP)
         number = "" if place == 0 else str(place + 1)
-        steps = axis("step", domain=[left, left + width], showgrid=False, nticks=5)
+        ticks = {"tickvals": [counts[0].step]} if len(counts) == 1 else {"nticks": 6 // count + 1}
+        steps = axis("step", domain=[left, left + width], showgrid=False, **ticks)
         layout[f"xaxis{number}"] = steps | {"anchor": "y"}
         traces += _heat(counts, edges, f"x{number}", name, has_scale=place == 0)
         if count > 1:
@@ -84,7 +85,7 @@ def distribution_figure(
             look = {"yanchor": "bottom", "showarrow": False, "font": {"size": 10}}
             annotations.append(head | look | {"text": text})
     layout["annotations"] = annotations
-    layout["margin"] = layout["margin"] | {"t": 40 if title else 20}
+    layout["margin"] = layout["margin"] | {"t": (40 if title else 20) + (13 if words else 0)}
     return go.Figure(data=traces, layout=layout)
 
 

@@ -30,7 +30,8 @@ _BOTTOM: Final = -0.12
 _TICKS = 5
 _MAX_LABELS = 14
 _CONSTANT = 0.5
-_TITLE = 22
+# All titles together.
+_TITLES = 100
 _LABEL = 14
 
 
@@ -96,7 +97,9 @@ def parallel_figure(
     bar = _bar(dimensions[-1])
     if bar is not None:
         traces.append(bar)
-    across = {"visible": False, "range": [-0.02, len(dimensions) - 0.94], "fixedrange": True}
+    # Room on either side of the outer axes, where a box around their values begins.
+    last = len(dimensions) - 1
+    across = {"visible": False, "range": [-0.03 * last, 1.035 * last], "fixedrange": True}
     up = {"visible": False, "range": [_BOTTOM - 0.06, 1.16], "fixedrange": True}
     layout = canvas(
         title,
@@ -104,15 +107,13 @@ def parallel_figure(
         yaxis=up,
         shapes=[_axis_line(place, each) for place, each in enumerate(dimensions)],
         annotations=[
-            words
-            for place, each in enumerate(dimensions)
-            for words in _words(place, len(dimensions) - 1, each)
+            words for place, each in enumerate(dimensions) for words in _words(place, last, each)
         ],
         hoverdistance=12,
         dragmode="select",
         selectdirection="any",
     )
-    layout["margin"] = layout["margin"] | {"t": 34 if title else 6, "b": 4, "l": 46, "r": 10}
+    layout["margin"] = layout["margin"] | {"t": 34 if title else 6, "b": 4, "l": 32, "r": 6}
     return go.Figure(data=traces, layout=layout)
 
 
@@ -205,7 +206,7 @@ def _lines(runs: Sequence[RunLike], dimensions: Sequence[Dimension]) -> list[dic
                 "type": "scatter",
                 "mode": "lines+markers",
                 "x": x,
-                "y": y,
+                "y": y.tolist(),
                 "customdata": ids,
                 "hovertext": texts,
                 "hovertemplate": "%{hovertext}<extra></extra>",
@@ -262,7 +263,7 @@ def _axis_line(place: int, each: Dimension) -> dict[str, Any]:
 
 
 def _words(place: int, last: int, each: Dimension) -> list[dict[str, Any]]:
-    name = escape(shorten(each.column.title, _TITLE))
+    name = escape(shorten(each.column.title, max(8, _TITLES // (last + 1))))
     common: dict[str, Any] = {"x": place, "showarrow": False}
     heading = common | {"y": 1.03, "text": name, "yanchor": "bottom", "font": {"size": 11}}
     if place in (0, last):

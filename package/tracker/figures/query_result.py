@@ -25,10 +25,11 @@ _CELL = 200
 _MOST_LINES = 60
 
 
-def result_html(columns: Columns, *, limit: int = ROWS) -> str:
+def result_html(columns: Columns, *, limit: int = ROWS, is_cut: bool = False) -> str:
     """Return a query's result as an HTML table, escaped, of at most `limit` rows.
 
-    A last line says how many rows there are, and how many are shown.
+    A last line says how many rows there are, and how many are shown; `is_cut` says that the
+    result has more rows than are given.
     """
     names = list(columns)
     total = len(columns[names[0]]) if names else 0
@@ -43,7 +44,7 @@ def result_html(columns: Columns, *, limit: int = ROWS) -> str:
             for name in names
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    words = f"{total:,} row{'' if total == 1 else 's'}"
+    words = f"{'more than ' if is_cut else ''}{total:,} row{'' if total == 1 else 's'}"
     if total > limit:
         words += f", the first {limit:,} shown"
     table = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +54,60 @@ def run_query(
         If the statement does not read, reaches outside the store, or cannot be carried out.
     """
     check_query(query)
-    try:
+    with _sentences():
         if objects_dir is not None:
             bind_tables(db, objects_dir, query)
         return db.execute(query, parameters).df()
+
+
+def fetch_rows(
+    db: duckdb.DuckDBPyConnection,
+    query: str,
+    parameters: Any = None,
+    *,
+    most: int,
+    deadline_s: float,
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run one reading statement; return the names of its columns and its first rows.
+
+    Parameters
+    ----------
+    db : connection
+        Of :meth:`Store.reading`.
+    query, parameters
+        As for :func:`run_query`.
+    most : int
+        How many rows at most.
+    deadline_s : float
+        After so many seconds the statement is broken off.
+
+    Raises
+    ------
+    QueryError
+        As :func:`run_query` does, and if the statement takes too long.
+    """
+    check_query(query)
+    timer = threading.Timer(deadline_s, db.interrupt)
+    timer.start()
+    try:
+        with _sentences():
+            found = db.execute(query, parameters)
+            return [name for name, *_ in found.description], found.fetchmany(most)
+    except QueryError as error:
+        if isinstance(error.__cause__, duckdb.InterruptException):
+            raise QueryError(
+                f"The query took more than {deadline_s:g} s and was broken off: ask for less."
+            ) from error
+        raise
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn DuckDB's errors into sentences."""
+    try:
+        yield
     except duckdb.PermissionException as error:
         raise QueryError(
             "SQL on the store cannot reach files, the network, extensions or settings: only the "

@@ -61,7 +61,7 @@ export class Console {
 }
 
 // Splits a line at its colour codes; what else a terminal would understand is left out.
-function coloured(text) {
+export function coloured(text) {
   const spans = [];
   let classes = [];
   // eslint-disable-next-line no-control-regex

@@ -4,16 +4,19 @@
 // retheme(), dispose() }, of which only `update` must be there. `view.ask({…})` asks the kernel's
 // class of this kind something; the answer comes as another `update`.
 import { h, iconButton, setText } from "./dom.js";
+import { figureRenderer, parallelRenderer } from "./figure.js";
 import { markup } from "./markup.js";
 import { mediaRenderer } from "./media.js";
-import { CONFIG } from "./plotly.js";
 import { scheduler } from "./scheduler.js";
-import { themed } from "./theme.js";
+import { codeRenderer, comparerRenderer, consoleRenderer } from "./viewers.js";
 
-const FIGURE_CONFIG = { ...CONFIG, doubleClick: "reset+autosize" };
 const RENDERERS = {
-  plotly: plotlyRenderer,
+  plotly: figureRenderer,
+  parallel: parallelRenderer,
   html: htmlRenderer,
+  comparer: comparerRenderer,
+  console: consoleRenderer,
+  code: codeRenderer,
   media: mediaRenderer,
 };
 
@@ -135,26 +138,4 @@ export class View {
 function htmlRenderer(stage) {
   stage.classList.add("tkp-html");
   return { update: ({ html }) => stage.replaceChildren(markup(html)) };
-}
-
-function plotlyRenderer(stage, view) {
-  const node = h("div", { class: "tkp-plot" });
-  stage.append(node);
-  let figure = null;
-  const draw = () => {
-    const { library, theme } = view.panel;
-    const { offsetWidth: width, offsetHeight: height } = view.stage;
-    if (!library || !figure || !width || !height) return;
-    const layout = { ...themed(figure.layout, theme), width, height };
-    library.react(node, figure.data, layout, FIGURE_CONFIG);
-  };
-  return {
-    update: (content) => {
-      figure = JSON.parse(content.figure);
-      draw();
-    },
-    resize: draw,
-    retheme: draw,
-    dispose: () => view.panel.library?.purge(node),
-  };
 }

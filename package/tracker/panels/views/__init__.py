@@ -22,6 +22,17 @@ from tracker.store.read import Connection
 
 # In the order of the menu.
 _PLACES: Final = {
+    "bar": "tracker.panels.views.bar:BarView",
+    "scatter": "tracker.panels.views.scatter:ScatterView",
+    "parallel": "tracker.panels.views.parallel:ParallelView",
+    "importance": "tracker.panels.views.importance:ImportanceView",
+    "comparer": "tracker.panels.views.comparer:ComparerView",
+    "histogram": "tracker.panels.views.histogram:HistogramView",
+    "distribution": "tracker.panels.views.distribution:DistributionView",
+    "system": "tracker.panels.views.system:SystemView",
+    "console": "tracker.panels.views.console:ConsoleView",
+    "code": "tracker.panels.views.code:CodeView",
+    "sql": "tracker.panels.views.sql:SqlView",
     "markdown": "tracker.panels.views.markdown:MarkdownView",
     "media": "tracker.panels.views.media:MediaView",
 }

@@ -1,0 +1,49 @@
+"""Runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.figures.comparer import MOST_RUNS, comparison_html, facts_of
+from tracker.panels.runset import RunSet
+from tracker.panels.views import ViewMessage
+from tracker.panels.views.choices import flag
+from tracker.store import read
+from tracker.store.read import Connection
+
+
+class ComparerView:
+    """What differs between runs: config, results, code, packages and machine."""
+
+    kind = "comparer"
+    title = "Run comparer"
+    fields = (flag("only_differences", "Begin with what differs"),)
+
+    def defaults(self, runset: RunSet) -> dict[str, Any]:
+        """Return what differs."""
+        return {"title": "Run comparer", "width": 12, "only_differences": True}
+
+    def keys(self, spec: Mapping[str, Any]) -> None:
+        """Return that any news concern it."""
+        return
+
+    def read(
+        self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
+    ) -> ViewMessage:
+        """Return the runs that are drawn, and the baseline, as a table."""
+        base = runset.baseline
+        rest = [run for run in runset.visible if base is None or run.id != base.id]
+        ordered = rest if base is None else [base, *rest]
+        facts, colours = [], []
+        for run in ordered[:MOST_RUNS]:
+            record = read.run(db, runset.project, run.id)
+            if record is not None:
+                facts.append(facts_of(record, read.cells(db, run.key)))
+                colours.append(run.colour)
+        html = comparison_html(facts, baseline=base.id if base else None)
+        if len(ordered) > MOST_RUNS:
+            note = f"The first {MOST_RUNS} of {len(ordered):,} drawn runs are compared."
+            html = f'<p class="tkv-dim">{note}</p>{html}'
+        only = bool(spec["only_differences"])
+        return ViewMessage("comparer", {"html": html, "colours": colours, "only": only})

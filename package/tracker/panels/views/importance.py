@@ -1,0 +1,62 @@
+"""Which settings matter for a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.errors import UsageError
+from tracker.figures.canvas import message
+from tracker.figures.columns import title_of
+from tracker.figures.forest import importances
+from tracker.figures.importance import importance_figure
+from tracker.panels.runset import RunSet
+from tracker.panels.views import Field, ViewMessage, Work, figure_message
+from tracker.panels.views.choices import choose, first_result, settings, texts
+from tracker.store.read import Connection
+
+
+class ImportanceView:
+    """Importance by a random forest, and correlation, of settings for a result.
+
+    It is about runs that have ended: the result of a running one is not yet what it will be.
+    """
+
+    kind = "importance"
+    title = "Parameter importance"
+    fields = (
+        Field("target", "For", "column"),
+        Field("columns", "Of these settings only", "columns"),
+    )
+
+    def defaults(self, runset: RunSet) -> dict[str, Any]:
+        """Return all settings for the likeliest result."""
+        return {
+            "title": "Parameter importance",
+            "width": 6,
+            "target": first_result(runset),
+            "columns": [],
+        }
+
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str]:
+        """Return nothing: only runs that end are news, and these change the run set."""
+        return frozenset()
+
+    def read(
+        self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
+    ) -> Work:
+        """Return what lets the forest grow."""
+        target = choose(spec, "target", "the result that settings may matter for")
+        runs = [run for run in runset.visible if run.record.state != "running"]
+        columns = texts(spec["columns"]) or settings(runset)
+        running = len(runset.visible) - len(runs)
+
+        def work() -> ViewMessage:
+            try:
+                ranked, count = importances(runs, target, columns)
+            except UsageError as error:
+                words = f"{error} Runs that are still running do not count." if running else error
+                return figure_message(message(str(words)))
+            return figure_message(importance_figure(ranked, title_of(target), count))
+
+        return work
