@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -10,12 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image as Pil
 
 import tracker
 from tracker.panels.board import Board
 from tracker.panels.media_items import describe, flat
 from tracker.panels.media_shown import show
 from tracker.panels.project_source import ProjectSource
+from tracker.panels.run_panel import RunPanel
 from tracker.panels.run_source import RunSource
 from tracker.run.run import Run
 from tracker.store.objects import Objects
@@ -297,6 +302,25 @@ def test_increments_and_joins_are_tables_too(root: Path, begin, page: Page) -> N
     item = shown.content("joined")["cells"][0]["items"][0]
     assert [column["name"] for column in item["columns"]] == ["id_1", "x", "id_2", "y"]
     assert [row[1:] for row in item["rows"]] == [["b", 2, "b", 5]]
+
+
+# -- without a kernel
+
+
+def test_a_saved_notebook_shows_the_last_images_within_its_limit(
+    root: Path, begin, logged: Run, example
+) -> None:
+    random = np.random.default_rng(0)
+    noise = [random.integers(0, 256, (300, 300, 3), dtype=np.uint8) for _ in range(20)]
+    logged.log({f"noise/{at}": tracker.Image(noise[at], caption="<b>x</b>") for at in range(20)})
+    logged.finish()
+    html = RunPanel(root, "digits", logged.id, live=False).static_html()
+    assert len(html.encode()) < 100_000
+    assert 4 <= html.count('src="data:image/jpeg;base64,') <= 12
+    assert "media/images · discs 2" in html
+    assert "<b>x" not in html
+    found = re.findall(r"data:image/jpeg;base64,([^\"]+)", html)
+    assert Pil.open(io.BytesIO(base64.b64decode(found[0]))).size == (96, 96)
 
 
 # -- what is not to be trusted

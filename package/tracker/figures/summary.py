@@ -6,9 +6,10 @@ page around it, light or dark. Everything that came from outside is escaped.
 
 from __future__ import annotations
 
+import base64
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from tracker.figures.colours import STATE_COLOURS, colour_of
 from tracker.figures.formats import escape, format_duration, format_number, format_time, shorten
@@ -20,6 +21,7 @@ _NAME_LENGTH = 80
 _VALUE_LENGTH = 60
 # Rows of metrics and of config; the first pair that keeps within the limit is taken.
 _SIZES = ((100, 100), (60, 60), (30, 30), (15, 10), (5, 0), (0, 0))
+_TRIES_WITH_PICTURES = 3
 
 STYLE = """
 .trk{font:13px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;max-width:960px;
@@ -43,8 +45,31 @@ background:none;color:inherit;font-size:12.5px;overflow-wrap:anywhere;max-width:
 .trk-columns{columns:260px;column-gap:32px;margin-top:6px}
 .trk-columns table{margin:0!important}
 .trk-spark{display:block}
+.trk-pictures{display:flex;flex-wrap:wrap;gap:8px;margin-top:8px}
+.trk-pictures figure{margin:0!important;width:100px}
+.trk-pictures img{display:block;max-width:96px;min-height:16px;margin:0!important;border-radius:3px}
+.trk-pictures figcaption{font-size:11px;opacity:.68;overflow:hidden;text-overflow:ellipsis;
+white-space:nowrap}
 .trk summary{cursor:pointer;opacity:.75;font-size:12px}
 """.replace("\n", "")
+
+
+class StaticPicture(NamedTuple):
+    """A small picture that a run logged.
+
+    Attributes
+    ----------
+    key : str
+    content : bytes
+        A JPEG.
+    caption : str
+    step : int
+    """
+
+    key: str
+    content: bytes
+    caption: str = ""
+    step: int = 0
 
 
 def summary_html(
@@ -52,6 +77,7 @@ def summary_html(
     curves: Mapping[str, Curve] | Iterable[Curve] = (),
     *,
     error: str = "",
+    pictures: Sequence[StaticPicture] = (),
     limit_bytes: int = LIMIT_BYTES,
 ) -> str:
     """Describe a run in one self-contained piece of HTML.
@@ -63,6 +89,8 @@ def summary_html(
         Those of the metrics, thinned or not, for sparklines and extremes.
     error : str
         The last line of the traceback of a run that failed.
+    pictures : sequence of StaticPicture
+        Its last images, small; they are left out first where there is no room.
     limit_bytes : int
         Size that the result keeps within whatever was logged, by leaving out rows and saying
         so. Default 100,000.
@@ -74,8 +102,13 @@ def summary_html(
     """
     found = curves if isinstance(curves, Mapping) else {curve.key: curve for curve in curves}
     result = ""
-    for metric_rows, config_rows in _SIZES:
-        result = "".join(_parts(record, found, error, metric_rows, config_rows))
+    shown = {picture.key for picture in pictures}
+    strip = "".join(_pictures(pictures))
+    for number, (metric_rows, config_rows) in enumerate(_SIZES):
+        if number == _TRIES_WITH_PICTURES:
+            strip, shown = "", set()
+        parts = _parts(record, found, error, strip, shown, metric_rows, config_rows)
+        result = "".join(parts)
         if len(result.encode("utf-8", "replace")) <= limit_bytes:
             break
     return result
@@ -100,13 +133,20 @@ def value_text(value: Any, length: int = _VALUE_LENGTH) -> str:
 
 
 def _parts(
-    record: RunRecord, curves: Mapping[str, Curve], error: str, metric_rows: int, config_rows: int
+    record: RunRecord,
+    curves: Mapping[str, Curve],
+    error: str,
+    strip: str,
+    pictured: set[str],
+    metric_rows: int,
+    config_rows: int,
 ) -> Iterator[str]:
     yield f'<div class="trk" data-run="{_text(record.run_id)}"><style>{STYLE}</style>'
     yield from _head(record)
     if error:
         yield f'<div class="trk-error">{_text(error, 500)}</div>'
-    yield from _metrics(record, curves, metric_rows)
+    yield from _metrics(record, curves, pictured, metric_rows)
+    yield strip
     yield from _config(record, config_rows)
     yield "</div>"
 
@@ -131,8 +171,26 @@ def _head(record: RunRecord) -> Iterator[str]:
     yield f'<div class="trk-dim">{" · ".join(facts)}</div>'
 
 
-def _metrics(record: RunRecord, curves: Mapping[str, Curve], limit: int) -> Iterator[str]:
+def _pictures(pictures: Sequence[StaticPicture]) -> Iterator[str]:
+    if pictures:
+        yield '<div class="trk-pictures">'
+        for one in pictures:
+            source = base64.b64encode(one.content).decode()
+            said = f"{one.key} · {one.caption}" if one.caption else one.key
+            title = f"{said} · step {one.step}"
+            yield (
+                f'<figure><img alt="{_text(said)}" src="data:image/jpeg;base64,{source}">'
+                f'<figcaption title="{_text(title, 200)}">{_text(said)}</figcaption></figure>'
+            )
+        yield "</div>"
+
+
+def _metrics(
+    record: RunRecord, curves: Mapping[str, Curve], pictured: set[str], limit: int
+) -> Iterator[str]:
+    hidden = pictured - curves.keys()
     summary = {k: v for k, v in record.summary.items() if not k.startswith("_")}
+    summary = {key: value for key, value in summary.items() if key not in hidden}
     keys = sorted(summary.keys() | {key for key in curves if not key.startswith("_")}, key=_order)
     if not keys:
         yield '<div class="trk-dim">No metrics were logged.</div>'

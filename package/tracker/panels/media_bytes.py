@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -62,7 +63,9 @@ def _thumb(content: bytes) -> bytes:
     from tracker.media.thumbnail import make_thumbnail
 
     try:
-        return make_thumbnail(Pil.open(io.BytesIO(content)))[0]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Pil.DecompressionBombWarning)
+            return make_thumbnail(Pil.open(io.BytesIO(content)))[0]
     except Exception:  # noqa: BLE001 - the page shows the file itself, as far as it can
         return content
 

@@ -74,8 +74,14 @@ def media_spec(key: MediaKey) -> dict[str, Any]:
         "title": title,
         "section": MEDIA_SECTION if section == OTHER_SECTION else section,
         "width": 4 if is_small else 12,
-        "height": 240 if is_small else _HEIGHTS.get(kind, 300),
+        "height": 240 if is_small else _height(kind, len(key.run_keys)),
     }
+
+
+def _height(kind: str, runs: int) -> int:
+    """Return a height in pixels; images, sounds and films of each run have a row of their own."""
+    rows = min(runs, 3) - 1 if kind in LIGHT else 0
+    return _HEIGHTS.get(kind, 300) + rows * 110
 
 
 def flat(reference: Any) -> list[Mapping[str, Any]]:

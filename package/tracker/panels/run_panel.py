@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tracker.figures.summary import summary_html
+from tracker.panels.media_static import last_pictures, static_pictures
 from tracker.panels.panel import Panel
 from tracker.panels.run_source import RunSource
+from tracker.store.objects import Objects
 from tracker.store.store import open_store
 
 _SUMMARY_WIDTH = 110
@@ -35,12 +37,15 @@ class RunPanel(Panel):
     def static_html(self) -> str:
         """Return the run's summary: at most 100 KB, no script."""
         source = RunSource(self.project, self.run_id)
-        with open_store(self._root).reading() as db:
+        store = open_store(self._root)
+        with store.reading() as db:
             source.read(db)
             if source.record is None:
                 return ""
             curves = source.curves(db, _SUMMARY_WIDTH)
-        return summary_html(source.record, curves, error=source.error)
+            logged = last_pictures(db, source.record.run_key, source.media)
+        pictures = static_pictures(logged, Objects(store.objects_dir))
+        return summary_html(source.record, curves, error=source.error, pictures=pictures)
 
     def as_text(self) -> str:
         """Return the run's path."""

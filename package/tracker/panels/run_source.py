@@ -138,6 +138,11 @@ class RunSource(Source):
         """The last line of the traceback of a run that failed."""
         return self._error
 
+    @property
+    def media(self) -> list[MediaKey]:
+        """The keys under which media were logged that have a panel."""
+        return self._media
+
     def panels(self) -> Sequence[Mapping[str, Any]]:
         """Return a panel for each key under which media were logged."""
         return [media_spec(one) for one in self._media if not self._rule(one.key).hidden]
