@@ -300,3 +300,21 @@ def test_the_notebook_of_reports_writes_what_opens_elsewhere(tmp_path: Path) -> 
     nbformat.validate(nbformat.read(tmp_path / "digits.ipynb", as_version=4))
     (saved,) = tracker.Api(dir=tmp_path).reports("digits-report")
     assert saved.version == 2
+
+
+# ---------------------------------------------------------------------------- media and tables
+
+
+def test_the_notebook_of_media_reads_back_what_it_logged(tmp_path: Path) -> None:
+    cells = code_cells(execute("04_media_and_tables.ipynb", tmp_path))
+    shares = shown(cells["sql"], "text/html")
+    assert shares.count("<tr") == 4
+    assert "discs" in shares
+    assert "night" in shares
+    assert "image/png" in cells["back"].outputs[0].data
+    run = tracker.Api(tmp_path).runs("media")[0]
+    assert len(run.history(keys=["sky/scene"])) == 12
+    assert len(run.get("kinds/predictions").to_value()) == 60
+    assert run.get("kinds/whistle").to_value()[1] == 8_000
+    saved = [output.data["text/html"] for output in cells["log"].outputs if "data" in output]
+    assert any("data:image/jpeg;base64," in html for html in saved)
