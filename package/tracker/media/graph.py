@@ -142,6 +142,11 @@ class Graph(Media):
         """The graph as JSON."""
         return dump_spec(self.to_value()).encode(errors="replace")
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is kept at once: always, because nodes may be added to it later."""
+        return True
+
     def to_reference(self, put_bytes: Any) -> dict[str, Any]:
         """Keep the graph and return the JSON that stands for it in the history."""
         reference = super().to_reference(put_bytes)

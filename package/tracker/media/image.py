@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,8 +88,9 @@ class Image(Media):
         if encoding not in FORMATS:
             raise UsageError(f"file_type is {file_type!r}: expected one of {', '.join(FORMATS)}.")
         super().__init__(caption)
-        self.boxes = dict(boxes) if boxes else None
-        self.classes = list(classes) if classes else None
+        # Copies, because an image is encoded later than it is made.
+        self.boxes = deepcopy(dict(boxes)) if boxes else None
+        self.classes = deepcopy(list(classes)) if classes else None
         self.masks = _read_masks(masks) if masks else None
         self._lock = threading.Lock()
         # Either the file, or what it is to be encoded from.
