@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tracker.errors import UsageError
-from tracker.settings import find_store
+from tracker.run.provenance import is_notebook
+from tracker.settings import find_store, read_settings
 from tracker.store.store import open_store
 from tracker.sweep import creation
-from tracker.sweep.agent import Agent, say_on_stderr
+from tracker.sweep.agent import Agent, Listener, say_on_stderr
+from tracker.sweep.controller import Controller
 from tracker.sweep.handle import SweepHandle
 from tracker.sweep.program import ProgramAgent
 from tracker.sweep.workers import Workers, run_on_executor
@@ -41,8 +43,8 @@ class Sweep(SweepHandle):
         parallel: int | None = None,
         executor: Executor | None = None,
         gpus: Sequence[str | int] | None = None,
-    ) -> Sweep:
-        """Run trials until there are none left; returns the sweep itself.
+    ) -> None:
+        """Run trials until there are none left. In a notebook its panel stands below the cell.
 
         An interrupt ends it; trials that were under way are run again by the next call.
 
@@ -69,14 +71,19 @@ class Sweep(SweepHandle):
         """
         _check(function, count)
         _check_number("parallel", parallel)
-        if executor is not None:
-            run_on_executor(self.controller, function, executor, parallel, count)
-        elif parallel is not None:
-            names = None if gpus is None else [str(each) for each in gpus]
-            Workers(self.controller, function, parallel, count, names, say_on_stderr).run()
-        else:
-            Agent(self.controller, function, count).run()
-        return self
+        with _shown(self.controller) as say:
+            if executor is not None:
+                run_on_executor(self.controller, function, executor, parallel, count)
+            elif parallel is not None:
+                names = None if gpus is None else [str(each) for each in gpus]
+                Workers(self.controller, function, parallel, count, names, say).run()
+            else:
+                Agent(self.controller, function, count, say=say).run()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from tracker.panels.sweep_panel import SweepPanel
+
+        return SweepPanel.of(self.controller).bundle()
 
 
 def sweep(
@@ -118,10 +125,11 @@ def sweep(
     store = open_store(find_store(dir))
     made = creation.create(store, sweep, project, prior_runs or (), seed)
     handle = Sweep.of(made)
-    # A closed or broken terminal is no reason to fail.
+    # A closed or broken terminal is no reason to fail; a notebook shows the panel instead.
     with suppress(OSError, ValueError):
-        print(f"tracker: sweep {handle} of {handle.project} is kept in {store.root}",
-              file=sys.stderr)  # fmt: skip
+        if not is_notebook():
+            text = f"tracker: sweep {handle} of {handle.project} is kept in {store.root}"
+            print(text, file=sys.stderr)
     return handle
 
 
@@ -157,9 +165,31 @@ def agent(
     _check_number("count", count)
     found = Sweep(sweep_id, project)
     if function is None:
-        ProgramAgent(found.controller, count).run()
+        with _shown(found.controller) as say:
+            ProgramAgent(found.controller, count, say).run()
     else:
         found.run(function, count)
+
+
+@contextmanager
+def _shown(controller: Controller) -> Iterator[Listener]:
+    """Show the sweep's panel while it runs; gives who says what happens, where there is none."""
+    settings = read_settings()
+    if not is_notebook() or not settings.panel or settings.silent:
+        yield _no_listener if settings.silent else say_on_stderr
+        return
+    from tracker.panels.sweep_panel import SweepPanel
+
+    panel = SweepPanel.of(controller)
+    panel.publish()
+    try:
+        yield _no_listener
+    finally:
+        panel.end()
+
+
+def _no_listener(text: str) -> None:
+    """Say nothing: the panel does."""
 
 
 def _check(function: object, count: object) -> None:

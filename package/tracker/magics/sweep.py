@@ -14,7 +14,7 @@ from tracker.sweep.cell import CellFunction
 from tracker.sweeps import Sweep, sweep
 
 
-def run_sweep(shell: Any, line: str, cell: str) -> Sweep:
+def run_sweep(shell: Any, line: str, cell: str) -> None:
     """Run a cell for each trial of a sweep that is made, or gone on with.
 
     Raises
@@ -37,7 +37,7 @@ def run_sweep(shell: Any, line: str, cell: str) -> Sweep:
         )
     shell.user_ns[options.to] = found
     function = CellFunction(shell.transform_cell(cell), start.init, shell.user_ns)
-    return found.run(function, options.count, options.parallel)
+    found.run(function, options.count, options.parallel)
 
 
 def _is_file(given: object) -> bool:

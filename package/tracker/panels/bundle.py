@@ -19,7 +19,7 @@ ENTRY: Final = "app.js"
 # What comes later wins.
 STYLES: Final = (
     "base.css", "header.css", "charts.css", "views.css", "viewers.css", "media.css",
-    "mediatable.css", "runs.css", "popups.css", "machine.css",
+    "mediatable.css", "runs.css", "popups.css", "machine.css", "sweep.css",
 )  # fmt: skip
 _LOADER = "loader.js"
 _IMPORT = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from tracker.errors import TrackerError
 from tracker.panels.client import Client
@@ -14,6 +14,7 @@ from tracker.store.read import Connection
 # What has happened to logged keys: how often, given those that concern a panel.
 News = Callable[[frozenset[str] | None], Any]
 Later = Callable[[], None]
+Drawn = TypeVar("Drawn")
 
 
 def push_views(db: Connection, source: Source, client: Client, news: News) -> list[Later]:
@@ -41,7 +42,7 @@ def _stale(source: Source, client: Client, news: News) -> Iterable[Mapping[str, 
         name, view = str(spec["id"]), view_of(str(spec["kind"]))
         if not client.sees(name):
             continue
-        keys = None if view is None else view.keys(spec)
+        keys = source.keys(spec) if view is None else view.keys(spec)
         state = (dict(spec), client.questions.get(name), source.stamp, news(keys))
         if client.is_news(f"version {name}", state):
             yield spec
@@ -50,6 +51,9 @@ def _stale(source: Source, client: Client, news: News) -> Iterable[Mapping[str, 
 def _read(
     db: Connection, spec: Mapping[str, Any], source: Source, client: Client
 ) -> ViewMessage | Work:
+    own = _careful(lambda: source.draw(db, spec))
+    if own is not None:
+        return own
     view, runset = view_of(str(spec["kind"])), source.runset
     if view is None or runset is None:
         return _trouble(f"This version of tracker has no panels of kind {spec['kind']!r}.")
@@ -57,7 +61,7 @@ def _read(
     return _careful(lambda: view.read(db, filled(view, spec, runset), runset, ask))
 
 
-def _careful(read: Callable[[], ViewMessage | Work]) -> ViewMessage | Work:
+def _careful(read: Callable[[], Drawn]) -> Drawn | ViewMessage:
     """Call what reads a panel; what goes wrong is what the panel says."""
     try:
         return read()

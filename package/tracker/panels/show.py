@@ -10,12 +10,15 @@ from tracker.errors import NotFoundError, UsageError
 from tracker.panels.panel import Panel
 from tracker.panels.project_panel import ProjectPanel
 from tracker.panels.run_panel import RunPanel
+from tracker.panels.sweep_panel import SweepPanel
 from tracker.panels.workspace import DEFAULT
 from tracker.settings import find_store
 from tracker.store import read
 from tracker.store.filter_text import write_text
 from tracker.store.read import Connection
 from tracker.store.store import open_store
+from tracker.sweep.handle import SweepHandle
+from tracker.sweep.terminal import find, has_sweep
 
 
 class _Run(Protocol):
@@ -36,14 +39,14 @@ def show(
     *,
     workspace: str = DEFAULT,
 ) -> Panel:
-    """Return the live panel of a run or of a project; as a cell's last line it shows itself.
+    """Return the live panel of a run, a sweep or a project; as a cell's last line it shows itself.
 
     Parameters
     ----------
     target : str, run, runs or sweep, optional
-        ``"project/run"``, a project, or the id or name of a run; of a project and a run of the
-        same name the project is shown. Or a run, several runs of one project, or a sweep: the
-        project is shown then, filtered for them. Default: the newest run.
+        ``"project/run"``, a project, the id of a sweep, or the id or name of a run; of a project
+        and a run of the same name the project is shown. Or a run, a sweep, or several runs of
+        one project: the project is shown then, filtered for them. Default: the newest run.
     dir : path-like, optional
         The directory that holds the store; see :func:`tracker.settings.find_store`.
     workspace : str
@@ -57,10 +60,14 @@ def show(
     UsageError
         If the runs belong to several projects, or there are none.
     """
+    if isinstance(target, SweepHandle):
+        return SweepPanel.of(target.controller)
     root = find_store(dir)
     name, filter_text = _subject(target)
     store = open_store(root)
     store.recover()
+    if isinstance(target, str) and has_sweep(root, target):
+        return SweepPanel.of(find(store, target))
     with store.reading() as db:
         project, run_id = _find(db, name, str(root))
     if run_id is None:
@@ -70,10 +77,8 @@ def show(
 
 def _subject(target: Any) -> tuple[str | None, str]:
     """Return what is named, and the filter with which a project is shown."""
-    if target is None or type(target) is str:
+    if target is None or isinstance(target, str):
         return target, ""
-    if isinstance(target, str):  # a sweep's handle, which is its id
-        return getattr(target, "project", str(target)), write_text({"sweep": {"$eq": str(target)}})
     if hasattr(target, "project") and hasattr(target, "id"):
         return f"{target.project}/{target.id}", ""
     runs = list(target)

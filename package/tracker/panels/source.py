@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
 from tracker.panels.runset import RunSet
+from tracker.panels.views import ViewMessage, Work
 from tracker.panels.wire import Parcel
 from tracker.records import ConsoleRecord
 from tracker.store.read import Connection
@@ -68,6 +69,14 @@ class Source(Protocol):
     def panels(self) -> Sequence[Mapping[str, Any]]:
         """Return the specs of the panels that are not charts."""
         return ()
+
+    def draw(self, db: Connection, spec: Mapping[str, Any]) -> ViewMessage | Work | None:
+        """Return a panel that only this source can draw; None for all other kinds."""
+        return None
+
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str] | None:
+        """Return the logged keys whose news concern such a panel; None for any news."""
+        return None
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
         """Do what a page asks for; messages of kinds that mean nothing here are passed over.

@@ -10,6 +10,7 @@ import { plotly } from "./plotly.js";
 import { Runs } from "./runs.js";
 import { unpacker } from "./series.js";
 import { Strip } from "./strip.js";
+import { SweepHeader } from "./sweep.js";
 import { onThemeChange, readTheme } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
 import { Workspace } from "./workspace.js";
@@ -45,7 +46,8 @@ export class Panel {
     this.kind = kind;
     this.workspace = kind === "project" ? new Workspace(this) : null;
     this.arranger = this.workspace && new Arranger(this);
-    this.header = kind === "project" ? new Runs(this) : new Header(this);
+    const heads = { project: Runs, sweep: SweepHeader };
+    this.header = new (heads[kind] ?? Header)(this);
     this.overview = new Overview(this);
     this.grid = new Grid(this);
     this.toolbar = new Toolbar(this);
@@ -63,7 +65,8 @@ export class Panel {
       this.toolbar.node,
     );
     this.node.append(this.body, this.strip.node, this.console.node);
-    this.console.node.hidden = kind === "project";
+    this.console.node.hidden = kind !== "run";
+    this.toolbar.node.hidden = kind === "sweep";
     el.replaceChildren(this.node);
     this.theme = readTheme(this.node);
     this.restore();
@@ -123,6 +126,7 @@ export class Panel {
       views: () => this.grid.arrangeViews(content.views),
       files: () => this.files.receive(content, buffers),
       layout: () => this.layOut(content.sections),
+      trials: () => this.header.receiveTrials(content),
       rows: () => this.header.receiveRows(content),
       drawn: () =>
         this.grid.cards.get(content.panel)?.receive(content, buffers),

@@ -1,0 +1,78 @@
+"""A sweep as static HTML: what a saved notebook shows of it without a kernel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tracker.figures.colours import STATE_COLOURS
+from tracker.figures.formats import escape, format_number, shorten
+from tracker.figures.summary import STYLE
+from tracker.figures.sweep import TrialMark
+
+_ROWS = 50
+_TEXT = 24
+
+
+def sweep_html(
+    name: str,
+    state: str,
+    trials: Sequence[TrialMark],
+    metric: str | None,
+    *,
+    expected: int | None = None,
+    is_maximized: bool = False,
+) -> str:
+    """Describe a sweep: how far it is, and its trials from the best on. No script.
+
+    Parameters
+    ----------
+    name, state : str
+        Not yet escaped.
+    trials : sequence of TrialMark
+    metric : str or None
+        Not yet escaped.
+    expected : int, optional
+        How many trials there will be.
+    is_maximized : bool
+        Whether a larger value is better.
+    """
+    counts = Counter(trial.state for trial in trials)
+    words = ", ".join(f"{number} {escape(each)}" for each, number in counts.most_common())
+    total = f"{len(trials):,}" + ("" if expected is None else f" of {expected:,}")
+    names = list(dict.fromkeys(key for trial in trials for key in trial.params))[:8]
+    head = ["trial", "state", metric or "value", *names]
+    ordered = sorted(trials, key=lambda t: _rank(t, is_maximized=is_maximized))
+    rows = "".join(_row(trial, names) for trial in ordered[:_ROWS])
+    cut = f"<p>The best {_ROWS} of {len(trials):,} trials.</p>" if len(trials) > _ROWS else ""
+    cells = "".join(f"<th>{escape(shorten(each, _TEXT))}</th>" for each in head)
+    return (
+        f'<div class="trk"><style>{STYLE}</style><p><b>{escape(shorten(name, 80))}</b> '
+        f"sweep, {escape(state)}: {total} trials ({words or 'none yet'})</p>"
+        f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>{cut}</div>"
+    )
+
+
+def _rank(trial: TrialMark, *, is_maximized: bool) -> tuple[bool, float, int]:
+    value = trial.value
+    is_none = value is None or value != value or trial.state in ("failed", "crashed")
+    return (
+        is_none,
+        0.0 if is_none or value is None else (-value if is_maximized else value),
+        (trial.number),
+    )
+
+
+def _row(trial: TrialMark, names: Sequence[str]) -> str:
+    value = "" if trial.value is None else format_number(trial.value)
+    params = [_text(trial.params[name]) if name in trial.params else "" for name in names]
+    colour = STATE_COLOURS.get(trial.state, "inherit")
+    cells = "".join(f"<td>{escape(text)}</td>" for text in (value, *params))
+    return (
+        f"<tr><td>{trial.number}</td>"
+        f'<td style="color:{colour}">{escape(trial.state)}</td>{cells}</tr>'
+    )
+
+
+def _text(value: object) -> str:
+    return shorten(format_number(value) if isinstance(value, float) else str(value), _TEXT)

@@ -1,0 +1,304 @@
+"""What the panel of a sweep shows: its ledger, and the curves of its runs."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from tracker.figures.forest import importances
+from tracker.figures.importance import importance_figure
+from tracker.figures.parallel import parallel_figure
+from tracker.figures.sweep import TrialMark, progress_figure, trial_curves_figure
+from tracker.panels.charts import Ask, Chart, Drawing
+from tracker.panels.client import Client
+from tracker.panels.source import Source, Tell
+from tracker.panels.table import cell
+from tracker.panels.views import ViewMessage, Work, figure_message
+from tracker.panels.wire import Parcel
+from tracker.records import ConsoleRecord, Curve
+from tracker.store import curves, read
+from tracker.store.filters import parse_filters
+from tracker.store.read import Connection
+from tracker.store.store import Store
+from tracker.store.trials import Trial
+from tracker.sweep.controller import OVER, Controller, is_better
+from tracker.sweep.distributions import LogNormal, LogUniform
+from tracker.sweep.stopping import rungs
+from tracker.sweep.terminal import TURNS
+
+# Curves that can be told apart; rows that a table shows at once.
+MAX_CURVES: Final = 60
+MAX_ROWS: Final = 500
+# Of a processor's time, for a forest of a hundred trees.
+RANKING_SHARE: Final = 0.05
+_CURVE_WIDTH: Final = 160
+_BEST_CURVES: Final = 20
+_SECTION: Final = "Search"
+
+
+class SweepSource(Source):
+    """Reads a sweep.
+
+    Parameters
+    ----------
+    controller : Controller
+        The sweep.
+    """
+
+    kind = "sweep"
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._state = "running"
+        self._ranking: ViewMessage | None = None
+        self._rank_at = 0.0
+        self._began_s = 0.0
+        self.marks: list[TrialMark] = []
+        self._trials: list[Trial] = []
+
+    @property
+    def state(self) -> str:
+        """How the sweep is."""
+        return self._state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more, unless somebody goes on with it."""
+        return self._state in OVER and not any(t.state == "running" for t in self._trials)
+
+    def read(self, db: Connection) -> None:
+        """Read the ledger."""
+        with self._controller.ledger.writing() as (book, _):
+            self._state = book.state
+            self._began_s = book.created_us / 1e6
+            self._trials = list(book.trials.values())
+            flatten = self._controller.space.flatten
+            self.marks = [
+                TrialMark(
+                    t.number, t.state, t.value, self._since(t.ended_us), flatten(t.params),
+                    t.run_id or "",
+                )
+                for t in self._trials
+            ]  # fmt: skip
+
+    def _since(self, time_us: int | None) -> float | None:
+        return None if time_us is None else max(0.0, time_us / 1e6 - self._began_s)
+
+    @property
+    def stamp(self) -> Any:
+        """What changes when figures must be drawn again, besides the logged values."""
+        return sum(t.is_over for t in self._trials), sum(t.attempt for t in self._trials)
+
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str] | None:
+        """Return None for the curves, which go on; the others wait for trials to end."""
+        return None if spec["kind"] == "curves" else frozenset()
+
+    def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
+        """Pause, resume, stop or cancel the sweep, or stop one of its trials."""
+        kind, word = message.get("type"), str(message.get("turn"))
+        if kind == "turn" and word in TURNS:
+            self._controller.turn(TURNS[word])
+        elif kind == "stop_trial" and isinstance(number := message.get("number"), int):
+            self._controller.stop_trial(number)
+
+    # -- what it shows
+
+    def head(self) -> dict[str, Any]:
+        """Return how far the sweep is."""
+        config, counts = self._controller.config, Counter(t.state for t in self._trials)
+        best = self.best()
+        own = [t for t in self._trials if not t.is_prior]
+        return {
+            "id": self._controller.sweep_id,
+            "name": (config.name or f"sweep {self._controller.sweep_id}")[:200],
+            "project": self._controller.project,
+            "method": config.method,
+            "metric": self.metric,
+            "goal": config.metric.goal if config.metric else None,
+            # A page hears no more of what is over.
+            "state": "finished" if self.is_over else "running",
+            "sweep": self._state,
+            "counts": dict(counts),
+            "done": sum(t.is_over for t in own),
+            "expected": self._controller.expected_count,
+            "left_s": self._left_s(own),
+            "best": None if best is None else self._row(best),
+        }
+
+    @property
+    def metric(self) -> str | None:
+        """The name of the value by which trials are compared."""
+        return self._controller.config.metric.name if self._controller.config.metric else None
+
+    def best(self) -> Trial | None:
+        """Return the best trial so far; one that failed is not it."""
+        best: Trial | None = None
+        for trial in self._trials:
+            is_sound = trial.state in ("finished", "stopped")
+            if is_sound and is_better(
+                self._controller.config, trial.value, best.value if best else None
+            ):
+                best = trial
+        return best
+
+    def _left_s(self, own: Sequence[Trial]) -> float | None:
+        """Return how long the rest will take, as the mean trial did and as many at a time."""
+        expected = self._controller.expected_count
+        times = [
+            (t.ended_us - t.began_us) / 1e6
+            for t in own
+            if t.ended_us is not None and t.began_us is not None
+        ]
+        running = [t for t in own if t.state == "running"]
+        if expected is None or not times or not running or self._state != "running":
+            return None
+        mean, now_us = sum(times) / len(times), time.time() * 1e6
+        done = sum(min(1.0, (now_us - (t.began_us or now_us)) / 1e6 / mean) for t in running)
+        left = max(0.0, expected - sum(t.is_over for t in own) - done)
+        return mean * left / len(running)
+
+    def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
+        """Return the figures there are, and the table of trials."""
+        yield "views", {"views": self.panels()}
+        newest = sorted(self._trials, key=lambda t: -t.number)[:MAX_ROWS]
+        names = [parameter.name for parameter in self._controller.space.parameters]
+        rows = [self._row(trial) for trial in newest]
+        yield "trials", {"parameters": names, "rows": rows, "total": len(self._trials)}
+
+    def _row(self, trial: Trial) -> dict[str, Any]:
+        flat = self._controller.space.flatten(trial.params)
+        seconds = None
+        if trial.began_us is not None and trial.ended_us is not None:
+            seconds = (trial.ended_us - trial.began_us) / 1e6
+        return {
+            "number": trial.number,
+            "state": trial.state,
+            "told": bool(trial.told) and trial.state == "running",
+            "value": cell(trial.value),
+            "run": trial.run_id or "",
+            "seconds": seconds,
+            "params": {name: cell(value) for name, value in flat.items()},
+        }
+
+    def panels(self) -> Sequence[Mapping[str, Any]]:
+        """Return the figures of the sweep."""
+        if self.metric is None:
+            return ()
+        return [
+            {"id": f"sweep/{kind}", "kind": kind, "title": title, "section": _SECTION}
+            for kind, title in _FIGURES.items()
+        ]
+
+    def draw(self, db: Connection, spec: Mapping[str, Any]) -> ViewMessage | Work | None:
+        """Return a figure; importances take long, and are worked out when the store is closed."""
+        metric, marks, kind = self.metric or "", self.marks, spec["kind"]
+        best_last = self._controller.config.is_maximized
+        if kind == "best":
+            return figure_message(progress_figure(marks, metric, is_maximized=best_last))
+        if kind == "curves":
+            rule = self._controller.config.early_terminate
+            drawn = self._with_curves(db, metric)
+            found = rungs(rule) if rule else ()
+            return figure_message(trial_curves_figure(drawn, metric, found))
+        known = [_TrialRun(mark, metric) for mark in marks if mark.value is not None]
+        searched = [f"config.{each.name}" for each in self._controller.space.dimensions]
+        target = f"summary.{metric}"
+        if kind == "parallel":
+            columns = [*searched, target]
+            return figure_message(parallel_figure(known, columns, log=self._log_columns()))
+        return lambda: self._importance(known, target, searched)
+
+    def _importance(
+        self, known: Sequence[_TrialRun], target: str, searched: Sequence[str]
+    ) -> ViewMessage:
+        """Return the importances; while trials end they are worked out only now and then."""
+        began = time.monotonic()
+        if self._ranking is None or self.is_over or began > self._rank_at:
+            ranked, count = importances(known, target, searched)
+            self._ranking = figure_message(importance_figure(ranked, target, count))
+            now = time.monotonic()
+            self._rank_at = now + (now - began) / RANKING_SHARE
+        return self._ranking
+
+    def _log_columns(self) -> list[str]:
+        given = self._controller.space.parameters
+        logarithmic = (LogUniform, LogNormal)
+        return [f"config.{p.name}" for p in given if isinstance(p.distribution, logarithmic)]
+
+    def _with_curves(self, db: Connection, metric: str) -> list[TrialMark]:
+        """Return the best trials and the newest ones, with their curves."""
+        sign = -1.0 if self._controller.config.is_maximized else 1.0
+        valued = [m for m in self.marks if m.value is not None and m.value == m.value]
+        best = sorted(valued, key=lambda m: sign * (m.value or 0.0))[:_BEST_CURVES]
+        newest = sorted(self.marks, key=lambda m: -m.number)[: MAX_CURVES - len(best)]
+        wanted = {mark.number: mark for mark in [*best, *newest] if mark.run_id}
+        ids = [mark.run_id for mark in wanted.values()]
+        where = parse_filters({"name": {"$in": ids}})
+        found = read.runs(db, self._controller.project, where) if ids else []
+        runs = {record.run_key: record.run_id for record in found}
+        series = {
+            one.series_key: runs[one.run_key]
+            for one in read.series(db, list(runs), "default")
+            if one.key == metric and one.kind != "json"
+        }
+        lines = curves.curves(db, list(series), width=_CURVE_WIDTH)
+        of_run: dict[str, Curve] = {series[key]: line for key, line in lines.items()}
+        ordered = sorted(wanted.values(), key=lambda m: (m.state == "running", m.number))
+        return [_with(mark, of_run.get(mark.run_id)) for mark in ordered]
+
+    # -- what only runs have
+
+    def about(self) -> dict[str, Any]:
+        """Return nothing: the head says all."""
+        return {}
+
+    def summary(self) -> list[list[str]]:
+        """Return nothing: the table says all."""
+        return []
+
+    def charts(self) -> list[Chart]:
+        """Return none: a sweep has figures."""
+        return []
+
+    def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
+        """Return none."""
+        return {}
+
+    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
+        """Return none: readings belong to one run."""
+        return []
+
+    def console(self, db: Connection) -> list[ConsoleRecord]:
+        """Return none: a console belongs to one run."""
+        return []
+
+
+_FIGURES: Final = {
+    "best": "Best so far",
+    "curves": "Trials",
+    "parallel": "Parameters and results",
+    "importance": "Importance of parameters",
+}
+
+
+class _TrialRun:
+    """A trial as a run with config and summary, for drawings of runs."""
+
+    def __init__(self, mark: TrialMark, metric: str) -> None:
+        self.id = mark.run_id or str(mark.number)
+        self.name = f"trial {mark.number}"
+        self.colour = mark.colour
+        self._values = {f"config.{name}": value for name, value in mark.params.items()}
+        self._values[f"summary.{metric}"] = mark.value
+
+    def value(self, column: str) -> Any:
+        """Return what a column says of the trial."""
+        return self._values.get(column)
+
+
+def _with(mark: TrialMark, curve: Curve | None) -> TrialMark:
+    return TrialMark(
+        mark.number, mark.state, mark.value, mark.ended_s, mark.params, mark.run_id, curve
+    )
