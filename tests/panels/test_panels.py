@@ -228,8 +228,7 @@ def test_show_takes_runs_and_sweeps(root: Path, tmp_path: Path, begin) -> None:
         {"method": "random", "parameters": {"a": {"value": 1}}}, project="digits", dir=tmp_path
     )
     panel = show(handle, dir=tmp_path)
-    (head,) = view(panel).of("head")
-    assert head["head"]["workspace"]["content"]["runset"] == {"filter": f'sweep = "{handle}"'}
+    assert panel.as_text() == f"<sweep digits/{handle}>"
     panel.close()
     for wrong in ([], Api(dir=tmp_path).runs()):
         with pytest.raises(UsageError, match="expected runs of one"):
