@@ -318,3 +318,22 @@ def test_the_notebook_of_media_reads_back_what_it_logged(tmp_path: Path) -> None
     assert run.get("kinds/whistle").to_value()[1] == 8_000
     saved = [output.data["text/html"] for output in cells["log"].outputs if "data" in output]
     assert any("data:image/jpeg;base64," in html for html in saved)
+
+
+def test_the_notebook_of_sweeps_finds_good_parameters(tmp_path: Path) -> None:
+    notebook = execute("05_sweeps.ipynb", tmp_path)
+    cells = code_cells(notebook)
+    found = tracker.sql(
+        "SELECT sweep_id, state, count(*) AS n FROM trials GROUP BY ALL", dir=tmp_path
+    )
+    assert set(found["state"]) == {"finished", "stopped"}
+    assert sorted(found.groupby("sweep_id")["n"].sum()) == [4, 15, 23]
+    assert "val/loss" in shown(cells["search"], "text/html")
+    assert int(shown(cells["saved"]).split()[0].strip("'")) < 0.6 * 15 * 27
+    losses = tracker.sql(
+        "SELECT s.config ->> '$.name' AS name, min(t.value) AS best FROM trials t "
+        "JOIN sweeps s USING (sweep_id) GROUP BY ALL",
+        dir=tmp_path,
+    )
+    best = dict(zip(losses["name"], losses["best"], strict=True))
+    assert best["refined"] <= best["digits"] < 0.3
