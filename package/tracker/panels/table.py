@@ -34,8 +34,8 @@ class Window:
     open: frozenset[str] = frozenset()
 
 
-# A run or a group, how deep it stands, and whether it is drawn.
-Row = tuple[Run | Group, int, bool]
+# A run or a group, the group that it stands in, and whether it is drawn.
+Row = tuple[Run | Group, Group | None, bool]
 
 
 def rows_message(runset: RunSet, window: Window) -> dict[str, Any]:
@@ -101,24 +101,24 @@ def _rows(runset: RunSet, opened: frozenset[str]) -> Iterable[Row]:
     """Return the rows of the table in order."""
     if not runset.group_by:
         for place, run in enumerate(runset.runs):
-            yield run, 0, runset.is_shown(run.id, place)
+            yield run, None, runset.is_shown(run.id, place)
         return
     hidden = set(runset.spec.get("hidden") or ())
     for place, group in enumerate(runset.groups):
         is_shown = runset.is_shown(group.id, place)
-        yield group, 0, is_shown
+        yield group, None, is_shown
         if group.id in opened:
             for run in group.members:
-                yield run, 1, is_shown and run.id not in hidden
+                yield run, group, is_shown and run.id not in hidden
 
 
 def _row_message(window: Window, row: Row) -> dict[str, Any]:
-    thing, depth, is_shown = row
+    thing, group, is_shown = row
     common: Mapping[str, Any] = {
         "id": thing.id,
         "name": thing.name[:_TEXT],
         "colour": thing.colour,
-        "depth": depth,
+        "depth": int(group is not None),
         "eye": is_shown,
     }
     if isinstance(thing, Group):
@@ -134,6 +134,7 @@ def _row_message(window: Window, row: Row) -> dict[str, Any]:
     record = thing.record
     return {
         **common,
+        "within": group.id if group else None,
         "state": record.state,
         "tags": list(record.tags),
         "notes": record.notes or "",

@@ -60,7 +60,7 @@ export class Filter {
       this.field.value = this.runs.workspace.runset.filter ?? "";
     this.showProblem(head.problem);
     const count = head.rules?.length ?? 0;
-    setText(this.rules.firstChild, count ? `Rules ${count}` : "Rules");
+    this.rules.say(count ? `Rules ${count}` : "Rules");
   }
 
   showProblem(problem) {

@@ -110,7 +110,9 @@ export class Runs {
       seen: (...window) => this.ask(...window),
       press: (...what) => this.press(...what),
       key: (...what) => this.key(...what),
-      hover: (row) => this.panel.focusRun(row?.id ?? null),
+      // Of a group's runs there may be no lines but the group's own.
+      hover: (row) =>
+        this.panel.focusRun(row?.eye ? (row.within ?? row.id) : null),
       resize: (column, width) =>
         this.workspace.patchRuns({ widths: { [column]: width } }, false),
       move: (column, before) => this.moveColumn(column, before),

@@ -41,7 +41,7 @@ export class Workspaces {
       is_changed: isChanged,
       is_newer_elsewhere: isNewer,
     } = this.state;
-    setText(this.button.firstChild, name);
+    this.button.say(name);
     this.button.title = `Workspace ${name}${isChanged ? ", with changes that are not saved" : ""}`;
     this.button.classList.toggle("tkp-changed", !!isChanged);
     this.save.hidden = !isChanged;
