@@ -14,7 +14,7 @@ from tracker.panels.media_items import media_spec, shown_keys
 from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import RunSet
 from tracker.panels.source import Source, Tell
-from tracker.panels.table import cell, rows_message
+from tracker.panels.table import cell, csv_text, rows_message
 from tracker.panels.views import menu
 from tracker.panels.wire import Parcel
 from tracker.panels.workspace import DEFAULT, Workspace
@@ -72,8 +72,14 @@ class ProjectSource(Source):
         )
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
-        """Change the workspace or runs."""
-        actions.act(store, self.workspace, message, tell)
+        """Change the workspace or runs; or say which runs pass, and what the table holds."""
+        match message.get("type"):
+            case "choose":
+                tell({"type": "chosen", "runs": [[r.id, r.name] for r in self._runset.runs]})
+            case "csv":
+                tell({"type": "csv", "text": csv_text(self._runset)})
+            case _:
+                actions.act(store, self.workspace, message, tell)
 
     # -- what it shows
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from tracker.figures.summary import value_text
+from tracker.panels.columns import TIMES
 from tracker.panels.runset import Group, Run, RunSet, finite
 
 _TEXT = 300
@@ -56,6 +61,29 @@ def rows_message(runset: RunSet, window: Window) -> dict[str, Any]:
         cells = [cell(baseline.value(column)) for column in window.columns]
         message["baseline"] = {"id": baseline.id, "cells": cells}
     return message
+
+
+def csv_text(runset: RunSet) -> str:
+    """Return the runs that pass, with the shown columns and their ids, as CSV.
+
+    Text that a spreadsheet would take for a formula stands behind an apostrophe.
+    """
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    columns = runset.shown_columns
+    writer.writerow(["id", *columns])
+    for run in runset.runs:
+        writer.writerow([run.id, *(_field(column, run.value(column)) for column in columns)])
+    return sink.getvalue()
+
+
+def _field(column: str, value: Any) -> Any:
+    if column in TIMES and isinstance(value, float):
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds")
+    if value is None or isinstance(value, int | float):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def cell(value: Any) -> Any:

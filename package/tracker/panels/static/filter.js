@@ -1,6 +1,6 @@
 // The filter of the run table: as text, and as rows of field, sign and value.
 import { titleOf, valueOf } from "./cells.js";
-import { h, icon, iconButton, setText } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { opener, popup } from "./popup.js";
 
 const SIGNS = [

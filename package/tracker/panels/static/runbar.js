@@ -109,12 +109,22 @@ export class RunBar {
       },
       "Back to automatic",
     );
+    const csv = h(
+      "button",
+      {
+        type: "button",
+        class: "tkp-button",
+        title: "The runs that pass, with the shown columns",
+        onclick: () => this.runs.panel.ask({ type: "csv" }),
+      },
+      "Download CSV",
+    );
     const opened = popup(
       this.runs.panel,
       this.columns,
       "Columns",
       content,
-      reset,
+      h("div", { class: "tkp-popup-foot" }, reset, csv),
     );
   }
 

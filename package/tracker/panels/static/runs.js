@@ -234,6 +234,10 @@ export class Runs {
   }
 
   key(event, place, column) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "a") {
+      this.panel.ask({ type: "choose" });
+      return true;
+    }
     if (place < 0) return this.headKey(event, column);
     const row = this.rows.get(place);
     if (!row) return false;
