@@ -57,7 +57,7 @@ def page(browser: Browser) -> Iterator[Page]:
     assert errors == []
 
 
-@pytest.mark.parametrize("kind", ["time-weighted", "exponential", "gaussian", "average"])
+@pytest.mark.parametrize("kind", ["time-weighted", "exponential", "gaussian", "average", "none"])
 @pytest.mark.parametrize("amount", [0.0, 0.3, 0.77, 0.99, 1.0])
 def test_smoothing_is_that_of_the_figures(page: Page, kind: str, amount: float) -> None:
     rng = np.random.default_rng(1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SmoothingKind = Literal["time-weighted", "exponential", "gaussian", "average"]
+SmoothingKind = Literal["time-weighted", "exponential", "gaussian", "average", "none"]
 
 # Of the x-range: W&B's time weighting counts distances in thousandths of it.
 _VIEWPORT_SCALE = 1000.0
@@ -35,7 +35,7 @@ class Smoothing:
 
     Attributes
     ----------
-    kind : {"time-weighted", "exponential", "gaussian", "average"}
+    kind : {"time-weighted", "exponential", "gaussian", "average", "none"}
         See :func:`time_weighted`, :func:`exponential`, :func:`gaussian`,
         :func:`running_average`.
     amount : float
@@ -60,6 +60,8 @@ class Smoothing:
 
 def smooth(x: Floats, y: Floats, smoothing: Smoothing) -> Floats:
     """Smooth `y` over `x` (ascending); where `y` is not finite the result is NaN."""
+    if smoothing.kind == "none":
+        return running_average(y, 1)
     if smoothing.kind == "time-weighted":
         return time_weighted(x, y, smoothing.amount)
     if smoothing.kind == "exponential":

@@ -8,8 +8,8 @@ Fields of a panel, and of the workspace's part ``curves``::
      "smoothing": {"kind": …, "amount": …}}
 
 and of a panel besides ``keys``, a list of metrics; ``pattern``, a regular expression for metrics;
-``expressions``, a list of formulas. With ``outliers`` values that few have are left out of view:
-the y-axis reaches from the 5th to the 95th percentile.
+``expressions``, formulas as a list or as lines. With ``outliers`` values that few have are out
+of view: the y-axis reaches from the 5th to the 95th percentile.
 """
 
 from __future__ import annotations
@@ -97,16 +97,17 @@ def resolved(chart: Chart, metrics: Sequence[str]) -> Chart:
         found, problem = _fitting(pattern, metrics)
         keys += [key for key in found if key not in keys]
     formulas: list[Expression] = []
-    for text in _texts(spec.get("expressions")):
+    texts = _texts(spec.get("expressions"))
+    for text in texts:
         try:
             formulas.append(parse(text))
             problem = problem or missing(formulas[-1], metrics)
         except UsageError as error:
             problem = problem or str(error)
-    if not formulas and keys == list(chart.keys):
-        return replace(chart, problem=problem) if problem else chart
-    names = ", ".join([*keys, *(formula.text for formula in formulas)])
-    title = str(spec.get("title") or (pattern if pattern and not formulas else names) or names)
+    if not texts and not pattern:
+        return chart
+    names = ", ".join([*keys, *texts])
+    title = str(spec.get("title") or (pattern if pattern and not texts else names) or names)
     return replace(
         chart, title=title, keys=tuple(keys), expressions=tuple(formulas), problem=problem
     )
@@ -126,7 +127,10 @@ def _fitting(pattern: str, metrics: Iterable[str]) -> tuple[list[str], str]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+    lines = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(lines, list):
+        return []
+    return [text for text in lines if isinstance(text, str) and text.strip()]
 
 
 def _y_range(value: Any) -> tuple[float | None, float | None] | None:

@@ -17,9 +17,19 @@ Spec = dict[str, Any]
 CURVE_MENU: Final[dict[str, Any]] = {
     "kind": CURVE,
     "title": "Line plot",
-    "fields": [{"name": "keys", "label": "Metrics", "type": "keys", "options": (), "hint": ""}],
-    "defaults": {"title": "", "width": 4, "keys": []},
-}
+    "fields": [
+        {"name": "keys", "label": "Metrics", "type": "keys", "options": (), "hint": ""},
+        {
+            "name": "pattern", "label": "Metrics that fit a regular expression", "type": "text",
+            "options": (), "hint": "^val/.*loss$",
+        },
+        {
+            "name": "expressions", "label": "Expressions, one a line", "type": "lines",
+            "options": (), "hint": "${train/loss} - ${val/loss}",
+        },
+    ],
+    "defaults": {"title": "", "width": 4, "keys": [], "pattern": "", "expressions": ""},
+}  # fmt: skip
 
 
 def sections(

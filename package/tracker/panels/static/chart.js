@@ -1,4 +1,5 @@
 // One chart: its card, its drawing by Plotly, its crosshair and its zoom.
+import { openChartSettings } from "./chart_settings.js";
 import { h, iconButton, setText } from "./dom.js";
 import {
   asNumber,
@@ -6,12 +7,16 @@ import {
   formatPlace,
   formatReading,
 } from "./format.js";
+import { Legend } from "./legend.js";
+import { Pan } from "./pan.js";
 import { CONFIG } from "./plotly.js";
 import { scheduler } from "./scheduler.js";
 import { Series } from "./series.js";
 import { Tip } from "./tip.js";
 
-const SHOWN_VALUES = 4;
+const SHOWN_VALUES = 2;
+// Of more lines only those next to the pointer have dots and values.
+const CROWD = 12;
 // A line that ends farther than this from the crosshair has no value there.
 const REACH_PX = 24;
 const NO_SMOOTHING = { kind: "exponential", amount: 0 };
@@ -40,6 +45,13 @@ export class Chart {
     this.largeButton = iconButton("expand", "Show large", () =>
       this.panel.enlarge(this),
     );
+    this.gear = iconButton("gear", "Settings of this chart", () =>
+      openChartSettings(this),
+    );
+    this.gear.classList.add("tkp-gear");
+    this.gear.hidden = !this.panel.workspace;
+    this.legend = new Legend(this);
+    this.pan = new Pan(this);
     this.plot = h("div", { class: "tkp-plot" });
     this.cross = h("div", { class: "tkp-cross", hidden: true });
     this.dots = h("div", { class: "tkp-dots", hidden: true });
@@ -62,9 +74,11 @@ export class Chart {
       this.tip.node,
       this.hint,
     );
+    this.pan.listen(this.stage);
     const bar = h("div", { class: "tkp-bar" }, this.title, this.resetButton);
-    bar.append(this.value, this.largeButton);
+    bar.append(this.value, this.gear, this.largeButton);
     this.node = h("article", { class: "tkp-card" }, bar, this.stage);
+    this.node.append(this.legend.node);
   }
 
   // What moves along when the chart is shown large.
@@ -77,6 +91,9 @@ export class Chart {
     setText(this.title, spec.title);
     this.title.title = spec.key || spec.title;
     this.largeButton.setAttribute("aria-label", `Show ${spec.title} large`);
+    this.gear.setAttribute("aria-label", `Settings of ${spec.title}`);
+    setText(this.hint, spec.problem || "waiting for values");
+    this.hint.classList.toggle("tkp-bad", !!spec.problem);
   }
 
   // -- data
@@ -92,7 +109,9 @@ export class Chart {
     this.received = number;
     const isFirst = !this.series;
     this.series = new Series(message, unpack, this.series);
+    this.legend.hide(this.series);
     this.series.prepare(this.smoothing);
+    this.legend.show();
     if (!this.panel.pointed) this.showValues(null);
     this.request(isFirst || !!message.span);
   }
@@ -111,7 +130,22 @@ export class Chart {
 
   // Readings of the machine are means already.
   get smoothing() {
-    return this.spec.system ? NO_SMOOTHING : this.panel.settings.smoothing;
+    if (this.spec.system) return NO_SMOOTHING;
+    return this.panelSpec?.smoothing ?? this.panel.settings.smoothing;
+  }
+
+  // What this chart's panel says, else what the workspace says of all.
+  option(name) {
+    return this.panelSpec?.[name] ?? this.panel.workspace?.curves[name];
+  }
+
+  get isLogY() {
+    if (this.spec.system) return false;
+    return this.panelSpec?.log_y ?? this.panel.settings.logY;
+  }
+
+  get isLogX() {
+    return this.option("log_x") === true && this.series?.kind !== "time";
   }
 
   see(isVisible) {
@@ -128,6 +162,7 @@ export class Chart {
     if (!library || !this.series || !this.face || !this.plot.isConnected)
       return;
     this.hint.hidden = !this.series.isEmpty;
+    this.plot.style.visibility = this.series.isEmpty ? "hidden" : "";
     const { offsetWidth: width, offsetHeight: height } = this.stage;
     if (!width || !height) return;
     const { focused } = this.panel;
@@ -144,9 +179,9 @@ export class Chart {
   }
 
   layout(width, height) {
-    const { theme, settings } = this.panel;
+    const { theme } = this.panel;
     const { layout } = this.face;
-    const isLog = settings.logY && !this.spec.system;
+    const isLog = this.isLogY;
     const xaxis = {
       ...layout.xaxis,
       linecolor: theme.axis,
@@ -154,6 +189,7 @@ export class Chart {
       title: this.isLarge ? this.axisTitle() : { text: "" },
       nticks: Math.max(3, Math.floor(width / 70)),
       automargin: this.isLarge,
+      type: this.isLogX ? "log" : layout.xaxis.type,
     };
     const yaxis = {
       ...layout.yaxis,
@@ -162,11 +198,11 @@ export class Chart {
       fixedrange: true,
     };
     if (this.range) {
-      Object.assign(xaxis, { range: [...this.range], autorange: false });
-      const limits =
-        layout.yaxis.range ?? this.series.limits(...this.range, isLog);
-      if (limits) Object.assign(yaxis, { range: limits, autorange: false });
+      const range = this.isLogX ? this.range.map(Math.log10) : [...this.range];
+      Object.assign(xaxis, { range, autorange: false });
     }
+    const limits = layout.yaxis.range ?? this.limits(isLog);
+    if (limits) Object.assign(yaxis, { range: limits, autorange: false });
     return {
       ...layout,
       xaxis,
@@ -185,6 +221,24 @@ export class Chart {
         b: this.isLarge ? 12 : 21,
       },
     };
+  }
+
+  // Of the y-axis, in its own units; null leaves them to Plotly.
+  limits(isLog) {
+    const given = this.option("y_range");
+    const isRobust = this.option("outliers") === true;
+    if (!this.range && !isRobust && !given) return null;
+    const found = this.series.limits(
+      ...(this.range ?? [-Infinity, Infinity]),
+      isLog,
+      isRobust && !this.spec.system,
+    );
+    const own = (given ?? []).map((y) =>
+      typeof y !== "number" ? null : !isLog ? y : y > 0 ? Math.log10(y) : null,
+    );
+    if (!found && own.filter((y) => y !== null && y !== undefined).length < 2)
+      return null;
+    return [own[0] ?? found[0], own[1] ?? found[1]];
   }
 
   axisTitle() {
@@ -232,6 +286,7 @@ export class Chart {
       this.panel.unpoint();
       return;
     }
+    this.pointedY = event.clientY - this.plot.getBoundingClientRect().top;
     this.panel.pointTo(
       this,
       axis.p2c(Math.min(Math.max(offset, 0), axis._length)),
@@ -245,8 +300,14 @@ export class Chart {
     if (!layout || !this.series || shared !== this.axisText || !this.isDrawn)
       return;
     const { xaxis, yaxis } = layout;
-    const reach = Math.abs(xaxis.p2c(REACH_PX) - xaxis.p2c(0));
-    const found = this.series.at(x, reach);
+    const place = xaxis.c2p(x);
+    const reach = Math.max(
+      Math.abs(xaxis.p2c(place + REACH_PX) - x),
+      Math.abs(x - xaxis.p2c(place - REACH_PX)),
+    );
+    const isCrowd = this.series.lines.length > CROWD;
+    const found =
+      isCrowd && !isPointedAt ? [] : this.closest(this.series.at(x, reach));
     const near = this.series.nearest(x);
     if (near === null) return;
     const left = xaxis._offset + xaxis.c2p(near);
@@ -264,16 +325,33 @@ export class Chart {
       return Number.isFinite(top) ? h("i", { style }) : null;
     });
     this.dots.replaceChildren(...dots.filter(Boolean));
-    if (found.length > 1 && isPointedAt) this.showTip(found, left);
+    const isGroup = this.series.lines.some((line) => line.members);
+    if ((found.length > 1 || isGroup) && isPointedAt) this.showTip(found, left);
     else this.tip.hide();
     this.showValues(found);
   }
 
+  // Of a crowd the lines next to the pointer.
+  closest(found) {
+    if (found.length <= CROWD) return found;
+    const { yaxis } = this.plot._fullLayout;
+    const away = ({ y }) =>
+      Number.isFinite(y)
+        ? Math.abs(yaxis._offset + yaxis.c2p(y) - (this.pointedY ?? 0))
+        : Infinity;
+    return found
+      .filter(Boolean)
+      .map((value) => [away(value), value])
+      .sort(([one], [other]) => one - other)
+      .slice(0, CROWD)
+      .map(([, value]) => value);
+  }
+
   showTip(found, left) {
-    const { offsetWidth: width } = this.stage;
     const { kind } = this.series;
     const { unit } = this.spec;
-    this.tip.show(found, { kind, axis: this.axisText, unit, left, width });
+    const { axisText: axis, series } = this;
+    this.tip.show(found, { kind, axis, unit, left, series });
   }
 
   unpoint() {
@@ -292,26 +370,30 @@ export class Chart {
     const isDate = this.series.kind === "time";
     const number = (value) =>
       isDate ? Date.parse(`${value}Z`.replace(" ", "T")) : Number(value);
-    this.zoomTo(number(low), number(high));
+    const [from, to] = [number(low), number(high)];
+    if (this.isLogX) this.zoomTo(10 ** from, 10 ** to);
+    else this.zoomTo(from, to);
   }
 
   zoomTo(low, high) {
-    this.range = [low, high];
-    this.resetButton.hidden = false;
-    this.askSpan();
-    this.request(true);
+    this.panel.zoom(this, [low, high]);
   }
 
   zoomOut() {
-    if (!this.range) return;
-    this.range = null;
-    this.resetButton.hidden = true;
-    this.askSpan();
+    if (this.range) this.panel.zoom(this, null);
+  }
+
+  // Shows a stretch of the x-axis, null for all; `isAsked` asks the kernel for its points.
+  setRange(range, isAsked = true) {
+    this.range = range;
+    this.resetButton.hidden = !range;
+    if (isAsked) this.askSpan();
     this.request(true);
   }
 
   // Asks for the shown stretch at full fidelity; until it comes, the points at hand are shown.
   askSpan() {
+    if (!this.series) return;
     const [low, high] = this.range?.map((x) => this.series.toKernel(x)) ?? [
       null,
       null,
@@ -327,6 +409,11 @@ export class Chart {
       Home: -Infinity,
       End: Infinity,
     };
+    if (this.pan.key(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key === "Enter" && !this.isLarge) this.panel.enlarge(this);
     else if (event.key === "Escape" && this.range) this.zoomOut();
     else if (event.key in moves && this.series) {
@@ -347,6 +434,7 @@ export class Chart {
   }
 
   dispose() {
+    this.pan.dispose();
     scheduler.forget(this);
     if (this.isDrawn) this.panel.library.purge(this.plot);
     this.node.remove();

@@ -42,14 +42,7 @@ export class Panel {
       class: "tkp",
       "data-lm-suppress-shortcuts": "true",
     });
-    this.noteText = h("span", {});
-    const away = iconButton("close", "Put this note away", () => this.hush());
-    this.note = h(
-      "div",
-      { class: "tkp-note", role: "status", hidden: true },
-      this.noteText,
-      away,
-    );
+    this.note = h("div", { class: "tkp-note", role: "status", hidden: true });
     this.kind = kind;
     this.workspace = kind === "project" ? new Workspace(this) : null;
     this.arranger = this.workspace && new Arranger(this);
@@ -140,8 +133,6 @@ export class Panel {
       working: () => this.grid.cards.get(content.panel)?.working(),
       problem: () => this.showProblem(content),
       progress: () => this.tell("progress", content.text),
-      chosen: () => this.header.selection.choose(content.runs),
-      csv: () => download(`${this.head.name}.csv`, content.text),
       data: () => this.showData(content, buffers),
       strip: () => this.strip.receive(content, buffers),
       console: () => this.console.receive(content),
@@ -178,9 +169,9 @@ export class Panel {
     if (this.settings.scrollTop) this.body.scrollTop = this.settings.scrollTop;
   }
 
-  showProblem({ text, error, name }) {
+  showProblem({ about, text, error, name }) {
     if (error === "ConflictError") this.header.workspaces.conflict(name);
-    else this.tell("problem", text);
+    else this.tell("problem", `${text} (${about})`);
   }
 
   layOut(sections) {
@@ -229,6 +220,16 @@ export class Panel {
   refresh() {
     clearTimeout(this.refreshTimer);
     this.refreshTimer = setTimeout(() => this.link.send({ type: "refresh" }));
+  }
+
+  // Shows the same stretch in all charts that have the same axis, or in one alone.
+  zoom(chart, range, isAsked = true) {
+    const isTogether = this.workspace?.curves.sync_zoom !== false;
+    for (const other of this.grid.charts.values()) {
+      const isSame = isTogether && other.axisText === chart.axisText;
+      if (other === chart || (isSame && other.series && !other.spec.system))
+        other.setRange(range, isAsked && (other === chart || other.isVisible));
+    }
   }
 
   // A new connection knows nothing of this page's zooms.
@@ -291,10 +292,15 @@ export class Panel {
       "data-lm-suppress-shortcuts": "true",
     });
     dialog.append(bar, chart.stage);
+    if (chart.legend) dialog.append(chart.legend.node);
     dialog.addEventListener("close", () => {
       chart.isLarge = false;
       home.replaceWith(chart.stage);
       chart.title.after(...chart.movables);
+      if (chart.legend) {
+        chart.node.append(chart.legend.node);
+        chart.legend.show();
+      }
       dialog.remove();
       chart.askSpan?.();
       chart.request(true);
@@ -303,6 +309,7 @@ export class Panel {
     this.node.append(dialog);
     dialog.showModal();
     chart.isLarge = true;
+    chart.legend?.show();
     chart.askSpan?.();
     chart.request(true);
   }
@@ -335,13 +342,7 @@ export class Panel {
     this.notes = { ...this.notes, [about]: text };
     const [shown] = Object.values(this.notes).filter(Boolean);
     this.note.hidden = !shown;
-    setText(this.noteText, shown ?? "");
-  }
-
-  // Puts away the note that is shown; the next one comes into view.
-  hush() {
-    const found = Object.entries(this.notes).find(([, text]) => text);
-    if (found) this.tell(found[0], "");
+    setText(this.note, shown ?? "");
   }
 
   retheme() {
@@ -359,14 +360,8 @@ export class Panel {
   }
 }
 
-function download(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
-}
-
 const BUSY =
   "The kernel is busy and will answer when the cell has finished. Curves go on moving; " +
-  "a zoom shows the points at hand, and what else you do is done then.";
+  "a zoom shows the points at hand.";
 const GONE =
   "The kernel was restarted or has ended: what you see is the last state that it sent.";

@@ -48,14 +48,17 @@ export class Series {
 
   // Works out what is drawn; cheap to call again with the same smoothing.
   prepare({ kind, amount }) {
+    const isSmoothed = amount > 0 && kind !== "none";
     for (const line of this.lines) {
-      const raw = line.parts.line;
+      const { line: raw, base, low, high } = line.parts;
       line.smooth = undefined;
-      if (raw && amount > 0) {
-        const { x, y } = line.parts.base ?? raw;
+      if (raw && isSmoothed) {
+        const { x, y } = base ?? raw;
         line.smooth = { x, y: smooth(kind, amount, x, y) };
       }
       line.shown = line.smooth ?? raw;
+      const edge = ({ x, y }) => (isSmoothed ? smooth(kind, amount, x, y) : y);
+      line.band = low && high && outline(low.x, edge(low), edge(high));
     }
   }
 
@@ -63,10 +66,17 @@ export class Series {
   traces(styles, isLarge, focused) {
     const traces = [];
     this.lines.forEach((line, number) => {
+      if (line.band && !line.isHidden)
+        traces.push(trace(styles[number].band, line.band, isLarge));
+    });
+    this.lines.forEach((line, number) => {
+      if (line.isHidden) return;
       const style = styles[number];
-      const back = focused && line.run !== focused ? { opacity: BACK } : {};
+      const isBack = focused && line.run !== focused;
+      const own = line.opacity ?? 1;
+      const back = isBack ? { opacity: BACK } : own < 1 ? { opacity: own } : {};
       for (const [role, data] of Object.entries(line.parts)) {
-        if (role === "base") continue;
+        if (!style[role]) continue;
         const isOriginal = line.smooth && (role === "line" || role === "dots");
         const look = isOriginal ? { opacity: FAINT, ...back } : back;
         traces.push(trace(style[role], data, isLarge, look));
@@ -81,12 +91,24 @@ export class Series {
   at(x, reach) {
     return this.lines.map((line) => {
       const data = line.shown;
-      if (!data?.x.length) return null;
+      if (!data?.x.length || line.isHidden) return null;
       const place = nearest(data.x, x);
       const isNear =
         this.lines.length === 1 || Math.abs(data.x[place] - x) <= reach;
       return isNear ? { x: data.x[place], y: data.y[place], line } : null;
     });
+  }
+
+  // How far a group's members spread at x, and how many there are.
+  spreadAt(line, x) {
+    const { low, high, count } = line.parts;
+    if (!count?.x.length) return null;
+    const place = nearest(count.x, x);
+    return {
+      low: low?.y[place],
+      high: high?.y[place],
+      count: count.y[place],
+    };
   }
 
   // The x of the point of any line that is next to x.
@@ -110,11 +132,33 @@ export class Series {
   }
 
   // Limits of the values between two x, for the y-axis of a zoomed chart.
-  limits(low, high, isLog) {
+  //
+  // With `isRobust` they are the 5th and the 95th percentile, as in W&B's "ignore outliers".
+  limits(low, high, isLog, isRobust = false) {
+    const values = this.valuesBetween(low, high, isLog);
+    if (!values.length) return null;
     let least = Infinity;
     let most = -Infinity;
+    if (isRobust) {
+      values.sort((one, other) => one - other);
+      [least, most] = [0.05, 0.95].map((share) => percentile(values, share));
+    } else {
+      for (const value of values) {
+        if (value < least) least = value;
+        if (value > most) most = value;
+      }
+    }
+    if (isLog) [least, most] = [Math.log10(least), Math.log10(most)];
+    const margin = (most - least) * 0.06 || Math.abs(most) * 0.1 || 0.5;
+    return [least - margin, most + margin];
+  }
+
+  valuesBetween(low, high, isLog) {
+    const values = [];
     for (const line of this.lines) {
-      for (const data of [line.parts.line, line.smooth]) {
+      if (line.isHidden) continue;
+      const { line: raw, low: bottom, high: top } = line.parts;
+      for (const data of [raw, line.smooth, bottom, top]) {
         if (!data) continue;
         for (
           let i = first(data.x, low);
@@ -122,17 +166,50 @@ export class Series {
           i++
         ) {
           const value = data.y[i];
-          if (!Number.isFinite(value) || (isLog && value <= 0)) continue;
-          if (value < least) least = value;
-          if (value > most) most = value;
+          if (Number.isFinite(value) && !(isLog && value <= 0))
+            values.push(value);
         }
       }
     }
-    if (least > most) return null;
-    if (isLog) [least, most] = [Math.log10(least), Math.log10(most)];
-    const margin = (most - least) * 0.06 || Math.abs(most) * 0.1 || 0.5;
-    return [least - margin, most + margin];
+    return values;
   }
+}
+
+// The band between two edges as polygons with NaN between, as tracker.figures.curve.outline does.
+export function outline(x, low, high) {
+  const all = { x: [], y: [] };
+  let start = 0;
+  const isGood = (i) => Number.isFinite(low[i]) && Number.isFinite(high[i]);
+  const close = (end) => {
+    if (end <= start) return;
+    if (all.x.length) {
+      all.x.push(NaN);
+      all.y.push(NaN);
+    }
+    for (let i = start; i < end; i++) {
+      all.x.push(x[i]);
+      all.y.push(high[i]);
+    }
+    for (let i = end - 1; i >= start; i--) {
+      all.x.push(x[i]);
+      all.y.push(low[i]);
+    }
+  };
+  for (let i = 0; i < x.length; i++) {
+    if (isGood(i)) continue;
+    close(i);
+    start = i + 1;
+  }
+  close(x.length);
+  return all;
+}
+
+// Between values in order, as NumPy's percentile.
+export function percentile(sorted, share) {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const next = sorted[Math.min(below + 1, sorted.length - 1)];
+  return sorted[below] + (next - sorted[below]) * (place - below);
 }
 
 function trace(style, data, isLarge, more = {}) {

@@ -6,6 +6,7 @@ const MAX_SIGMA = 0.1;
 const MAX_WINDOW = 101;
 
 export const KINDS = {
+  none: "None",
   "time-weighted": "Time-weighted EMA",
   exponential: "EMA",
   gaussian: "Gaussian",
@@ -13,6 +14,7 @@ export const KINDS = {
 };
 
 export function smooth(kind, amount, x, y) {
+  if (kind === "none") return runningAverage(y, 1);
   if (kind === "exponential") return exponential(y, amount);
   if (kind === "gaussian") return gaussian(x, y, amount * MAX_SIGMA);
   if (kind === "average") {

@@ -20,6 +20,10 @@ export class Workspace {
     return this.state.content;
   }
 
+  get curves() {
+    return this.content.curves ?? {};
+  }
+
   get runset() {
     return this.content.runset ?? {};
   }
