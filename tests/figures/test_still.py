@@ -14,7 +14,7 @@ from PIL import Image
 from tracker.figures import curve_figure
 from tracker.figures.still import to_png, to_svg
 from tracker.figures.still.scales import make_scale
-from tracker.figures.still.shapes import Box, Line, Words, shapes_of
+from tracker.figures.still.shapes import Box, Dot, Line, Words, shapes_of
 from tracker.records import Curve
 
 COLOUR = "#c6307c"
@@ -117,3 +117,24 @@ def test_text_in_a_picture_is_text() -> None:
     assert "onload" not in svg
     assert ">bold<" in svg
     assert "&lt;b&gt;" in svg
+
+
+def test_bars_have_the_names_of_their_runs() -> None:
+    from tracker.figures.bars import Bar, bar_figure
+
+    bars = [Bar("first <b>", "#111111", 2.0, id="a"), Bar("second", "#222222", 1.0, id="b")]
+    shapes = shapes_of(bar_figure(bars, x_title="loss").to_plotly_json(), 600, 300) or []
+    boxes = [shape for shape in shapes if isinstance(shape, Box)]
+    assert [box.colour for box in boxes] == ["#111111", "#222222"]
+    assert boxes[0].top < boxes[1].top  # as they are listed, the first on top
+    words = {shape.text: shape.y for shape in shapes if isinstance(shape, Words)}
+    assert boxes[0].top < words["first <b>"] < boxes[0].bottom
+    assert "loss" in words
+
+
+def test_points_have_their_own_colours_and_axes_their_words() -> None:
+    figure = a_figure(mode="markers", marker={"color": ["#111111", "#222222", "#333333"]})
+    figure["layout"] = {"yaxis": {"tickvals": [1, 3], "ticktext": ["low", "high"]}}
+    shapes = shapes_of(figure, 600, 300) or []
+    assert [s.colour for s in shapes if isinstance(s, Dot)] == ["#111111", "#222222", "#333333"]
+    assert {"low", "high"} <= {s.text for s in shapes if isinstance(s, Words)}

@@ -169,3 +169,12 @@ def test_a_pdf_holds_the_charts(runs: list[str], tmp_path: Path) -> None:
     content = path.read_bytes()
     assert content.startswith(b"%PDF-")
     assert len(content) > 20_000
+
+
+def test_a_page_whose_scripts_may_not_run_shows_pictures(runs: list[str], look: Any) -> None:
+    report = a_report(wr.LinePlot(y=["loss"]), wr.BarPlot(metrics=["loss"]), wr.MediaBrowser())
+    page = look(report.to_html(), java_script_enabled=False).page
+    assert page.locator(".plot svg:visible").count() == 2
+    assert page.locator(".plot svg polyline").count() > 3
+    assert page.locator(".shot.now:visible").count() == 3
+    assert "still pictures" in page.locator("noscript").inner_text()

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tracker.figures.formats import escape, shorten
+from tracker.figures.still import to_svg
 from tracker.report.parcel import Parcel
 from tracker.report.pinning import source_of
 from tracker.report.plots import Layout, Panel, ScalarChart
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tracker.report.report import Report
 
 FIGURE_HEIGHT = 280
+STILL_WIDTH, STILL_COLUMNS = 490, 80
 # Of the 12 columns of a page, for panels that are not told where they stand.
 _WIDE = ("RunComparer", "MediaBrowser", "RunTable", "ParallelCoordinatesPlot", "CodeComparer")
 _CHIP_LIMIT = 60
@@ -69,8 +71,12 @@ class GridWriter:
         return drawn.controls + drawn.html
 
     def _plot(self, figure: dict[str, Any], height: int) -> str:
+        # The picture stands there until the chart is drawn, and for good where no script may run.
         number = self._parcel.add(figure)
-        return f'<div class="plot" data-figure="{number}" style="height:{int(height)}px"></div>'
+        still = to_svg(figure, STILL_WIDTH, int(height), columns=STILL_COLUMNS) or ""
+        return (
+            f'<div class="plot" data-figure="{number}" style="height:{int(height)}px">{still}</div>'
+        )
 
     def _media(self, drawn: Drawn) -> str:
         steps = sorted({item.step for item in drawn.items})

@@ -19,7 +19,7 @@ from tracker.report.pinning import source_of
 from tracker.report.plots import MarkdownPanel, Panel
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Scene
-from tracker.report.views import block_bundle, metadata_of, panel_bundle
+from tracker.report.views import block_bundle, panel_bundle
 from tracker.report.words import plain
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _markdown(text: str) -> Cell:
 
 def _code(source: str, bundle: dict[str, Any] | None) -> Cell:
     shown = [] if bundle is None else [
-        {"output_type": "execute_result", "data": bundle, "metadata": metadata_of(bundle)}
+        {"output_type": "execute_result", "data": bundle, "metadata": {}}
     ]  # fmt: skip
     return {
         "cell_type": "code", "metadata": {}, "source": source, "outputs": shown,

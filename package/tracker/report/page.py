@@ -113,7 +113,7 @@ def frame(
         f'{_THEME_ICON}</button><button type="button" id="print" hidden title="Print">'
         f"{_PRINT_ICON}</button></div>"
         f'<main><header class="title">{head}</header>{body}</main>'
-        '<noscript><p class="note">Charts are drawn by a script of this page, which may not '
+        '<noscript><p class="note">The charts are still pictures: the script of this page may not '
         f"run here.</p></noscript>{data}<script>{boot}</script></body></html>"
     )
 

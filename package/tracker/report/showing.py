@@ -35,5 +35,4 @@ def show(report: Report) -> None:
             display(bundle, raw=True)  # type: ignore[no-untyped-call]
         for output in cell.get("outputs", ()):
             if list(output["data"]) != ["text/plain"]:
-                data, size = output["data"], output["metadata"]
-                display(data, raw=True, metadata=size)  # type: ignore[no-untyped-call]
+                display(output["data"], raw=True)  # type: ignore[no-untyped-call]

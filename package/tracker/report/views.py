@@ -38,7 +38,7 @@ class View:
         self._bundle = bundle
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        return self._bundle, metadata_of(self._bundle)
+        return self._bundle, {}
 
     def __repr__(self) -> str:
         return str(self._bundle["text/plain"])
@@ -92,17 +92,13 @@ def figure_bundle(figure: dict[str, Any], title: str) -> dict[str, Any]:
         },
     }
     bundle: dict[str, Any] = {"text/plain": title}
-    picture = to_png(named, WIDTH, HEIGHT)
+    # As sharp as it is large: JupyterLab's renderer of figures shows it at its own size first.
+    picture = to_png(named, WIDTH, HEIGHT, sharpness=1)
     if picture is not None:
         bundle["image/png"] = base64.b64encode(picture).decode()
     told = figure_json(named)
     bundle[PLOTLY] = {**told, "config": {"displaylogo": False, "responsive": True}}
     return bundle
-
-
-def metadata_of(bundle: dict[str, Any]) -> dict[str, Any]:
-    """Return the size of the picture: it is twice as sharp as it is large."""
-    return {"image/png": {"width": WIDTH, "height": HEIGHT}} if "image/png" in bundle else {}
 
 
 def _html(drawn: Drawn) -> str:

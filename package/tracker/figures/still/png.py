@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 # Drawn so much larger and reduced, which smooths the edges that Pillow leaves.
 _FINE = 4
-_SHARP = 2
 _GROUND = (255, 255, 255)
 _COLOURS = 128
 _SIGNS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{INFINITY}": "inf"})
 
 
-def to_png(figure: dict[str, Any], width: int = 680, height: int = 340) -> bytes | None:
-    """Return a Plotly figure as a PNG on white, twice as sharp; None if it cannot be drawn.
+def to_png(
+    figure: dict[str, Any], width: int = 680, height: int = 340, *, sharpness: int = 2
+) -> bytes | None:
+    """Return a Plotly figure as a PNG on white; None if it cannot be drawn.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ def to_png(figure: dict[str, Any], width: int = 680, height: int = 340) -> bytes
         ``data`` and ``layout``.
     width, height : int
         Pixels on the page.
+    sharpness : int
+        How many pixels the picture has for each of the page, 1, 2 or 4. Default 2.
     """
     from PIL import Image, ImageDraw
 
@@ -41,11 +44,11 @@ def to_png(figure: dict[str, Any], width: int = 680, height: int = 340) -> bytes
     for shape in shapes:
         if not isinstance(shape, Words):
             _draw(pen, shape)
-    picture = large.resize((width * _SHARP, height * _SHARP), Image.Resampling.BOX)
+    picture = large.resize((width * sharpness, height * sharpness), Image.Resampling.BOX)
     pen = ImageDraw.Draw(picture)
     for shape in shapes:
         if isinstance(shape, Words):
-            _write(pen, shape)
+            _write(pen, shape, sharpness)
     sink = io.BytesIO()
     picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(sink, "PNG", optimize=True)
     return sink.getvalue()
@@ -68,7 +71,7 @@ def _draw(pen: ImageDraw, shape: Shape) -> None:
 def _draw_line(pen: ImageDraw, line: Line) -> None:
     points = [(x * _FINE, y * _FINE) for x, y in line.points]
     if line.fill and len(points) > 2:
-        pen.polygon(points, fill=_shade(line.fill, 0.25))
+        pen.polygon(points, fill=_shade(line.fill, 1.0))
     if not line.width or len(points) < 2:
         return
     width = max(1, round(line.width * _FINE))
@@ -100,12 +103,12 @@ def _dashed(points: list[Point], dash: Sequence[float]) -> list[list[Point]]:
     return [each for each in pieces if len(each) > 1]
 
 
-def _write(pen: ImageDraw, words: Words) -> None:
+def _write(pen: ImageDraw, words: Words, sharpness: int) -> None:
     from PIL import ImageFont
 
-    font = ImageFont.load_default(size=words.size * _SHARP)
+    font = ImageFont.load_default(size=words.size * sharpness)
     anchor = {"start": "ls", "middle": "ms", "end": "rs"}[words.anchor]
-    place = (words.x * _SHARP, words.y * _SHARP)
+    place = (words.x * sharpness, words.y * sharpness)
     text = words.text.translate(_SIGNS)
     pen.text(place, text, fill=_shade(words.colour, 1.0), font=font, anchor=anchor)
 

@@ -29,6 +29,8 @@ class Scale:
         Categories.
     suffix : str
         Behind the numbers of ticks.
+    named : tuple of (number, str)
+        Ticks that the layout names.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Scale:
     end: float
     words: tuple[str, ...] = ()
     suffix: str = ""
+    named: tuple[tuple[float, str], ...] = ()
 
     def place(self, value: Any) -> float | None:
         """Return the pixel of a value, None where it has none."""
@@ -60,6 +63,8 @@ class Scale:
 
     def ticks(self, count: int = 5) -> list[tuple[float, str]]:
         """Return pixel and text of each tick."""
+        if self.named:
+            return [(self._pixel(at), text) for at, text in self.named]
         if self.kind == "category":
             step = max(1, math.ceil(len(self.words) / 12))
             return [(self._pixel(n), self.words[n]) for n in range(0, len(self.words), step)]
@@ -98,7 +103,7 @@ def make_scale(
     texts = [value for value in values if isinstance(value, str)]
     if kind == "category" or (texts and kind != "date"):
         words = tuple(dict.fromkeys(str(value) for value in values))
-        return Scale("category", -0.5, len(words) - 0.5, start, end, words) if words else None
+        return _categories(axis, words, start, end) if words else None
     kind = kind if kind in ("log", "date") else "linear"
     plain = Scale(kind, 0.0, 1.0, start, end)
     numbers = [n for n in map(plain.number, values) if n is not None]
@@ -115,7 +120,27 @@ def make_scale(
         return None  # beyond what floats can be scaled by
     if axis.get("autorange") == "reversed":
         start, end = end, start
-    return Scale(kind, low, high, start, end, (), str(axis.get("ticksuffix") or ""))
+    named = _named(axis)
+    return Scale(kind, low, high, start, end, (), str(axis.get("ticksuffix") or ""), named)
+
+
+def _categories(axis: dict[str, Any], words: tuple[str, ...], start: float, end: float) -> Scale:
+    given = axis.get("range") or (-0.5, len(words) - 0.5)
+    low, high = (float(bound) for bound in given)
+    if low > high:
+        low, high, start, end = high, low, end, start
+    alias = axis.get("labelalias") or {}
+    named = tuple((float(n), str(alias.get(word, word))) for n, word in enumerate(words))
+    every = max(1, math.ceil(len(words) / 40))
+    return Scale("category", low, high, start, end, words, "", named[::every])
+
+
+def _named(axis: dict[str, Any]) -> tuple[tuple[float, str], ...]:
+    places, texts = axis.get("tickvals"), axis.get("ticktext")
+    if places is None or texts is None:
+        return ()
+    found = ((as_number(at), str(text)) for at, text in zip(places, texts, strict=False))
+    return tuple((at, text) for at, text in found if at is not None)
 
 
 def _nice(low: float, high: float, count: int) -> list[float]:

@@ -17,10 +17,11 @@ DRAWN = ("scatter", "scattergl", "bar", "heatmap")
 _DASHES = {"dash": (7.0, 4.0), "dot": (2.0, 3.0), "dashdot": (7.0, 3.0, 2.0, 3.0),
            "longdashdot": (11.0, 3.0, 2.0, 3.0)}  # fmt: skip
 _TAG = re.compile(r"<[^>]*>")
+_ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 _GREY, _LINE = "#80868f", "#c9cdd3"
 _COLOURS = ("#3b82f6", "#eba728", "#c6307c", "#7ca27b", "#9d4cb8", "#717405")
 _LEGEND_LIMIT = 8
-_COLUMNS = 240
+COLUMNS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ class Words:
 Shape = Line | Box | Dot | Words
 
 
-def shapes_of(figure: dict[str, Any], width: int, height: int) -> list[Shape] | None:
+def shapes_of(
+    figure: dict[str, Any], width: int, height: int, columns: int = COLUMNS
+) -> list[Shape] | None:
     """Return what is seen of a figure; None if it holds what is not drawn here.
 
     Parameters
@@ -82,6 +85,8 @@ def shapes_of(figure: dict[str, Any], width: int, height: int) -> list[Shape] | 
         ``data`` and ``layout``, as Plotly has them.
     width, height : int
         Pixels.
+    columns : int
+        Lines are drawn by first, least, most and last of so many columns. Default 240.
     """
     layout = figure.get("layout") or {}
     traces = [
@@ -93,17 +98,45 @@ def shapes_of(figure: dict[str, Any], width: int, height: int) -> list[Shape] | 
     title = _plain(_title_of(layout))
     legend = _legend(traces, layout)
     bottom = height - 34 - (18 * math.ceil(len(legend) / 4) if legend else 0)
-    left, top, right = 58.0, 30.0 if title else 12.0, width - 14.0
+    top, right = 30.0 if title else 12.0, width - 14.0
+    left = _left_of(layout)
     across, down = _scales(traces, layout, (left, right), (float(bottom), top))
     if across is None or down is None:
         return None
     made: list[Shape] = list(_axes(across, down, layout))
     for number, trace in enumerate(traces):
-        made += _trace(trace, across, down, _COLOURS[number % len(_COLOURS)], traces)
+        colour = _COLOURS[number % len(_COLOURS)]
+        made += _trace(trace, across, down, colour, traces, columns)
+    made += _notes(layout, across, down)
     if title:
-        made.append(Words(left - 48, 18, shorten(title, 90), size=13, colour="#596270"))
+        made.append(Words(10, 18, shorten(title, 90), size=13, colour="#596270"))
     made += _legend_shapes(legend, left, bottom + 44)
     return made
+
+
+def _left_of(layout: dict[str, Any]) -> float:
+    """Return where the y-axis stands: names of categories need more room than numbers."""
+    alias = (layout.get("yaxis") or {}).get("labelalias") or {}
+    longest = max((len(_plain(text)) for text in alias.values()), default=0)
+    return min(max(58.0, 14.0 + 5.6 * longest), 190.0)
+
+
+def _notes(layout: dict[str, Any], across: Scale, down: Scale) -> Iterator[Shape]:
+    """Yield lines and words that a layout puts at places of the axes."""
+    for shape in layout.get("shapes") or ():
+        ends = [(across.place(shape.get(f"x{n}")), down.place(shape.get(f"y{n}"))) for n in "01"]
+        points = [(x, y) for x, y in ends if x is not None and y is not None]
+        if shape.get("type") == "line" and len(points) == 2:
+            yield Line(points, _GREY, 1.0)
+    for words in layout.get("annotations") or ():
+        if "paper" in (words.get("xref"), words.get("yref")):
+            continue
+        x, y = across.place(words.get("x")), down.place(words.get("y"))
+        if x is not None and y is not None:
+            anchor = _ANCHORS.get(str(words.get("xanchor")), "middle")
+            text = shorten(_plain(words.get("text") or ""), 40)
+            x, y = x + float(words.get("xshift") or 0), y - float(words.get("yshift") or 0)
+            yield Words(x, y + 3.5, text, anchor, 10)
 
 
 def _is_main(trace: dict[str, Any]) -> bool:
@@ -156,14 +189,21 @@ def _scales(
 
 
 def _axes(across: Scale, down: Scale, layout: dict[str, Any]) -> Iterator[Shape]:
-    left, right, bottom = across.start, across.end, down.start
+    left, right = min(across.start, across.end), max(across.start, across.end)
+    bottom = max(down.start, down.end)
+    if (layout.get("yaxis") or {}).get("visible") is False:
+        return
+    length = 9 if left <= 58 else 32
     for y, text in down.ticks():
         yield Line([(left, y), (right, y)], _LINE, 0.6, 0.6)
-        yield Words(left - 6, y + 3.5, shorten(_plain(text), 9), "end", 10)
+        yield Words(left - 6, y + 3.5, shorten(_plain(text), length), "end", 10)
     yield Line([(left, bottom), (right, bottom)], _GREY, 0.8)
-    for x, text in across.ticks(6):
+    ticks = across.ticks(6)
+    # Words that have no room beside each other are cut.
+    length = max(3, min(16, int((right - left) / max(len(ticks), 1) / 5.4)))
+    for x, text in ticks:
         yield Line([(x, bottom), (x, bottom + 3)], _GREY, 0.8)
-        yield Words(x, bottom + 14, shorten(_plain(text), 16), "middle", 10)
+        yield Words(x, bottom + 14, shorten(_plain(text), length), "middle", 10)
     below = (layout.get("xaxis") or {}).get("title")
     words = below.get("text") if isinstance(below, dict) else below
     if words:
@@ -176,6 +216,7 @@ def _trace(
     down: Scale,
     colour: str,
     traces: Sequence[dict[str, Any]],
+    columns: int,
 ) -> Iterator[Shape]:
     kind = trace.get("type", "scatter")
     if kind == "bar":
@@ -183,10 +224,12 @@ def _trace(
     elif kind == "heatmap":
         yield from _cells(trace, across, down)
     else:
-        yield from _scatter(trace, across, down, colour)
+        yield from _scatter(trace, across, down, colour, columns)
 
 
-def _scatter(trace: dict[str, Any], across: Scale, down: Scale, colour: str) -> Iterator[Shape]:
+def _scatter(
+    trace: dict[str, Any], across: Scale, down: Scale, colour: str, columns: int
+) -> Iterator[Shape]:
     mode, opacity = str(trace.get("mode") or "lines"), float(trace.get("opacity") or 1.0)
     line, marker = trace.get("line") or {}, trace.get("marker") or {}
     places = [
@@ -200,14 +243,23 @@ def _scatter(trace: dict[str, Any], across: Scale, down: Scale, colour: str) -> 
         fill = str(trace.get("fillcolor") or "") if trace.get("fill") else ""
         for points in _unbroken(places):
             if width or fill:
-                yield Line(_thinned(points), shade, width, opacity, dash, fill)
+                yield Line(_thinned(points, columns), shade, width, opacity, dash, fill)
     if "markers" in mode:
         colours, size = marker.get("color"), marker.get("size", 6)
         radius = (float(size) if isinstance(size, int | float) else 6.0) / 2
-        single = colours if isinstance(colours, str) else colour
-        for x, y in places:
+        shades = _shades(colours, colour, len(places))
+        for (x, y), shade in zip(places, shades, strict=True):
             if x is not None and y is not None:
-                yield Dot(x, y, radius, single, opacity)
+                yield Dot(x, y, radius, shade, opacity)
+
+
+def _shades(colours: Any, otherwise: str, count: int) -> list[str]:
+    """Return the colour of each point; of a scale of colours, all have the same."""
+    if isinstance(colours, str):
+        return [colours] * count
+    found = _list(colours)
+    is_named = len(found) == count and all(isinstance(each, str) for each in found)
+    return found if is_named else [otherwise] * count
 
 
 def _unbroken(places: Sequence[tuple[float | None, float | None]]) -> Iterator[list[Point]]:
@@ -223,14 +275,14 @@ def _unbroken(places: Sequence[tuple[float | None, float | None]]) -> Iterator[l
         yield points
 
 
-def _thinned(points: list[Point]) -> list[Point]:
+def _thinned(points: list[Point], count: int) -> list[Point]:
     """Keep first, last, least and most of each of some columns: a still has no zoom."""
-    if len(points) <= 4 * _COLUMNS:
+    if len(points) <= 4 * count:
         return points
     low, high = points[0][0], points[-1][0]
     columns: dict[int, list[Point]] = {}
     for point in points:
-        columns.setdefault(int((point[0] - low) / ((high - low) or 1) * _COLUMNS), []).append(point)
+        columns.setdefault(int((point[0] - low) / ((high - low) or 1) * count), []).append(point)
     kept: list[Point] = []
     for column in columns.values():
         least, most = min(column, key=lambda p: p[1]), max(column, key=lambda p: p[1])

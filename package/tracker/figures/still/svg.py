@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from tracker.figures.formats import escape
-from tracker.figures.still.shapes import Box, Dot, Line, Shape, Words, shapes_of
+from tracker.figures.still.shapes import COLUMNS, Box, Dot, Line, Shape, Words, shapes_of
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|rgba?\([\d., %]+\)")
 
 
-def to_svg(figure: dict[str, Any], width: int = 680, height: int = 340) -> str | None:
+def to_svg(
+    figure: dict[str, Any], width: int = 680, height: int = 340, *, columns: int = COLUMNS
+) -> str | None:
     """Return a Plotly figure as SVG, for light and dark grounds; None if it cannot be drawn.
 
     Parameters
@@ -21,8 +23,10 @@ def to_svg(figure: dict[str, Any], width: int = 680, height: int = 340) -> str |
         ``data`` and ``layout``; texts in it are not trusted.
     width, height : int
         Pixels.
+    columns : int
+        Lines are drawn by so many columns. Default 240.
     """
-    shapes = shapes_of(figure, width, height)
+    shapes = shapes_of(figure, width, height, columns)
     if shapes is None:
         return None
     return (
