@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,36 @@ def test_what_takes_long_is_done_without_the_store(root: Path, begin, page: Page
     board.mark({"loss"})
     board.push()
     assert page.take() == ["working", "drawn"]
+
+
+def test_nobody_waits_for_what_takes_long(root: Path, begin, page: Page, kind) -> None:
+    begin().flush()
+    may_end, has_ended = threading.Event(), threading.Event()
+
+    def slow(db, spec, runset, ask):
+        def work() -> ViewMessage:
+            may_end.wait(30)
+            return html_message("done")
+
+        return work
+
+    kind.read = slow
+    send = page.client.send
+    page.client.send = lambda content, buffers: (
+        send(content, buffers),
+        content["type"] == "drawn" and has_ended.set(),
+    )
+    board = Board(root, ProjectSource("digits"), lambda: None, is_patient=True)
+    board.greet("p", page.client, HAS_ALL)
+    sections = [{"name": "Mine", "panels": [panel("a")]}]
+    board.hear(page.client, {"type": "workspace", "patch": {"sections": sections}})
+    board.hear(page.client, {"type": "view", "visible": ["p1"], "request": 1})
+    board.hear(page.client, {"type": "view", "x": "time", "request": 2})
+    assert [reply["request"] for reply in page.of("reply")] == [1, 2]
+    assert not page.of("drawn")
+    may_end.set()
+    assert has_ended.wait(30)
+    assert page.of("drawn")[0]["content"] == {"html": "done"}
 
 
 def test_a_kind_from_the_future_says_so(root: Path, begin, page: Page) -> None:

@@ -38,9 +38,19 @@ class Board:
     source : Source
     on_greet : callable
         Called when a view has come.
+    is_patient : bool
+        Do what takes long in a thread of its own. Default False: before the call returns.
     """
 
-    def __init__(self, root: Path, source: Source, on_greet: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        source: Source,
+        on_greet: Callable[[], None],
+        *,
+        is_patient: bool = False,
+    ) -> None:
+        self._is_patient = is_patient
         self._on_greet = on_greet
         self.id = uuid.uuid4().hex
         self.source = source
@@ -143,8 +153,7 @@ class Board:
             shown = list(self.clients.values())
         later = self._push(shown)
         self._reply(client, message)
-        for work in later:
-            work()
+        self._finish(later)
 
     def _reply(self, client: Client, message: Mapping[str, Any]) -> None:
         if "request" in message:
@@ -170,7 +179,18 @@ class Board:
 
     def push(self, only: Client | None = None) -> None:
         """Send every view, or only one, what it has not seen; nothing to hidden views."""
-        for work in self._push([only] if only is not None else list(self.clients.values())):
+        self._finish(self._push([only] if only is not None else list(self.clients.values())))
+
+    def _finish(self, later: Sequence[Later]) -> None:
+        """Do what takes long, so that the page's next question need not wait where that is bad."""
+
+        def work() -> None:
+            for finish in later:
+                finish()
+
+        if later and self._is_patient:
+            threading.Thread(target=work, name="tracker-panels-work", daemon=True).start()
+        else:
             work()
 
     def _push(self, clients: Sequence[Client]) -> list[Later]:

@@ -38,7 +38,7 @@ class Panel:
     """
 
     def __init__(self, root: Path, source: Source, *, live: bool) -> None:
-        self._board = Board(root, source, self._follow)
+        self._board = Board(root, source, self._follow, is_patient=True)
         self._source = source
         self._host = PanelHost(source.kind, self._board.id, self._hear)
         self._changed = threading.Event()
