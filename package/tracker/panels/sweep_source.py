@@ -56,6 +56,7 @@ class SweepSource(Source):
         self._rank_at = 0.0
         self._began_s = 0.0
         self.marks: list[TrialMark] = []
+        self._known: dict[int, tuple[int, TrialMark]] = {}
         self._trials: list[Trial] = []
 
     @property
@@ -74,14 +75,18 @@ class SweepSource(Source):
             self._state = book.state
             self._began_s = book.created_us / 1e6
             self._trials = list(book.trials.values())
-            flatten = self._controller.space.flatten
-            self.marks = [
-                TrialMark(
-                    t.number, t.state, t.value, self._since(t.ended_us), flatten(t.params),
-                    t.run_id or "",
-                )
-                for t in self._trials
-            ]  # fmt: skip
+            self.marks = [self._mark(trial, book.changed[trial.number]) for trial in self._trials]
+
+    def _mark(self, trial: Trial, version: int) -> TrialMark:
+        known = self._known.get(trial.number)
+        if known is None or known[0] != version:
+            params = self._controller.space.flatten(trial.params)
+            ended_s = self._since(trial.ended_us)
+            mark = TrialMark(
+                trial.number, trial.state, trial.value, ended_s, params, trial.run_id or ""
+            )
+            known = self._known[trial.number] = (version, mark)
+        return known[1]
 
     def _since(self, time_us: int | None) -> float | None:
         return None if time_us is None else max(0.0, time_us / 1e6 - self._began_s)

@@ -79,6 +79,8 @@ class Agent:
                     if self._is_hopeless():
                         break
                 elif claim.is_over:
+                    if not done:
+                        self._say(f"Nothing to run, because {claim.reason}")
                     break
                 else:
                     self._wait(claim)
