@@ -337,3 +337,20 @@ def test_the_notebook_of_sweeps_finds_good_parameters(tmp_path: Path) -> None:
     )
     best = dict(zip(losses["name"], losses["best"], strict=True))
     assert best["refined"] <= best["digits"] < 0.3
+
+
+def test_the_artifacts_notebook(tmp_path: Path) -> None:
+    cells = code_cells(execute("06_artifacts.ipynb", tmp_path))
+    api = tracker.Api(tmp_path)
+    best = api.artifact("irises/classifier:best")
+    assert [each.name for each in best.upstream("dataset")] == [
+        "training-set:v0",
+        "measurements:v0",
+    ]
+    assert shown(cells["upstream"]).count("dataset") == 2
+    assert cells["graph"].outputs[0]["output_type"] == "display_data"
+    assert best.name.replace(":", "-") in shown(cells["download"])
+    assert "removed 1 objects" in shown(cells["gc"])
+    assert api.artifact("wandb-registry-model/iris-classifier:production").source_name == best.name
+    for version in api.artifacts():
+        version.verify_kept()

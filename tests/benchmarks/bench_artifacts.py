@@ -169,14 +169,14 @@ def measure_dvc(root: Path, data: Path, copy_s: float) -> None:
         )  # fmt: skip
 
     dvc("init", "--no-scm")
-    start = timed(lambda: dvc("version"))
-    report("DVC: add for the first time", timed(lambda: dvc("add", "data")) - start, copy_s)
-    report("DVC: add again, nothing changed", timed(lambda: dvc("add", "data")) - start, copy_s)
+    # With the start of its process, without which it cannot be used.
+    report("DVC: add for the first time", timed(lambda: dvc("add", "data")), copy_s)
+    report("DVC: add again, nothing changed", timed(lambda: dvc("add", "data")), copy_s)
     shutil.rmtree(project / "data")
-    report("DVC: checkout", timed(lambda: dvc("checkout")) - start, copy_s)
+    report("DVC: checkout", timed(lambda: dvc("checkout")), copy_s)
     dvc("config", "cache.type", "hardlink")
     shutil.rmtree(project / "data")
-    report("DVC: checkout by links", timed(lambda: dvc("checkout")) - start, copy_s)
+    report("DVC: checkout by links", timed(lambda: dvc("checkout")), copy_s)
 
 
 if __name__ == "__main__":

@@ -131,6 +131,10 @@ def test_groups_show_their_statistics_and_open(show) -> None:
 def test_chosen_runs_are_tagged_and_deleted(show, root: Path) -> None:
     panel = show()
     page = panel.page
+    page.get_by_role("grid").focus()
+    page.keyboard.press("Control+a")
+    panel.wait_for(page.get_by_text("3 runs chosen"))
+    page.get_by_role("button", name="Clear").click()
     for name in ("alpha", "beta"):
         page.locator(".tkp-row", has_text=name).locator("[data-press=choose]").click()
     page.get_by_role("button", name="Tags …").click()
@@ -242,4 +246,10 @@ def test_it_fits_its_page(show, width: int, dark: bool) -> None:
             .filter((node) => node.scrollWidth > node.clientWidth + 1).map((n) => n.className)"""
     )
     assert over == []
+    unnamed = panel.page.evaluate(
+        """() => [...document.querySelectorAll('.tkp :is(button, input, select)')].filter(
+            (node) => !(node.getAttribute('aria-label') || node.textContent.trim()
+                || node.closest('label'))).map((node) => node.outerHTML)"""
+    )
+    assert unnamed == []
     panel.page.screenshot(path=Path(__file__).parent / "screenshots" / f"workspace-{width}.png")

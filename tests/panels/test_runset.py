@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import statistics as plain_statistics
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tracker import start
 from tracker.panels.runset import RunSet, group_colours, group_id
-from tracker.panels.table import Window, cell, rows_message, statistics
+from tracker.panels.table import Window, cell, csv_text, rows_message, statistics
 from tracker.store.store import Store, open_store
 
 from .conftest import QUIET
@@ -254,6 +255,23 @@ def test_statistics_are_those_of_plain_python(values: list[Any]) -> None:
         assert found["std"] == pytest.approx(plain_statistics.stdev(numbers), rel=1e-6, abs=1e-9)
     else:
         assert "std" not in found
+
+
+def test_the_table_is_had_as_csv(store) -> None:
+    columns = ["name", "config.opt", "summary.loss", "tags", "created_at"]
+    runset = the_set(store, columns=columns, order=[["name", "asc"]], filter="config.lr = 0.1")
+    head, ada, bob = csv.reader(csv_text(runset).splitlines())
+    assert head == ["id", *columns]
+    assert ada[1:5] == ["ada", "adam", "0.5", '["old"]']
+    assert bob[3] == "nan"
+    assert ada[5].endswith("+00:00")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a"])
+def test_a_spreadsheet_runs_no_formula_of_the_csv(root: Path, begin, name: str) -> None:
+    begin(name=name).finish()
+    runset = the_set(open_store(root), columns=["name"])
+    assert csv_text(runset).splitlines()[1].endswith(f",'{name}")
 
 
 def test_statistics_of_texts() -> None:

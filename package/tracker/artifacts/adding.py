@@ -76,7 +76,7 @@ class Adding:
         """
         self._check_open("add_file")
         _check_policy(policy)
-        path = Path(local_path)
+        path = Path(local_path).absolute()
         if not path.is_file():
             raise UsageError(f"add_file() was given {str(local_path)!r}: there is no such file.")
         entry = _entry(path, check_inside(name if name is not None else path.name))
@@ -120,8 +120,8 @@ class Adding:
         if not folder.is_dir():
             raise UsageError(f"add_dir() was given {str(local_path)!r}: there is no such folder.")
         inside = f"{check_inside(name)}/" if name else ""
-        for path, relative, stat in walk(folder, "add_dir"):
-            entry = _entry(path, check_inside(inside + relative), stat)
+        for path, relative, stat in walk(folder.absolute(), "add_dir"):
+            entry = _entry(path, inside + relative, stat)
             self.manifest.add_entry(entry, merge)
             entry.in_artifact(self)
 
@@ -309,9 +309,7 @@ def _entry(path: Path, inside: str, stat: os.stat_result | None = None) -> Entry
         signature = Signature.of(path.stat() if stat is None else stat)
     except OSError as error:
         raise UsageError(f"add_file() cannot read {str(path)!r}: {error.strerror}.") from error
-    entry = Entry(
-        inside, size=signature.size_bytes, local_path=path.absolute(), signature=signature
-    )
+    entry = Entry(inside, size=signature.size_bytes, local_path=path, signature=signature)
     if signature.is_racy(now_ns):
         entry.sha256  # noqa: B018 - read now: a change might not show in the file's times
     return entry

@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_hex
 
@@ -16,12 +15,11 @@ from tracker.artifacts.entry import Entry, Signature
 from tracker.artifacts.folders import walk
 from tracker.artifacts.home import Home
 from tracker.artifacts.progress import Progress
+from tracker.artifacts.threads import for_each
 from tracker.artifacts.words import check_inside, twins
 from tracker.errors import NotFoundError, StoreError, UsageError, warn
 from tracker.store import cloning
 from tracker.store.objects import copy_hashed
-
-THREADS = min(8, (os.cpu_count() or 1) + 4)
 
 
 def fetch_all(
@@ -67,8 +65,7 @@ def fetch_all(
             progress.add(entry.size)
 
     try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            done = list(pool.map(fetch, jobs))
+        done = for_each(fetch, jobs)
     finally:
         progress.close()
     home.known.note((entry for entry in done if entry is not None), since_ns)
@@ -136,8 +133,7 @@ def _verify(files: list[tuple[Entry, Path]], where: str) -> None:
             )
 
     try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(verify, files))
+        for_each(verify, files)
     finally:
         progress.close()
 

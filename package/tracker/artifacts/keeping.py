@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from tracker.artifacts.entry import Entry, changed, gone
-from tracker.artifacts.fetching import THREADS
 from tracker.artifacts.home import Home
 from tracker.artifacts.progress import Progress
+from tracker.artifacts.threads import for_each
 from tracker.store import lock
 
 LOCK = "artifacts.lock"
@@ -42,26 +41,20 @@ def keep_all(home: Home, entries: Iterable[Entry]) -> None:
     for entry in added:
         entry.check_unchanged()
     home.known.recall(added)
-    progress = Progress("keeping", sum(entry.size for entry in wanted))
-    fresh: list[Entry] = []
-
-    def keep(entry: Entry) -> None:
-        if entry.known and home.objects.holds(entry.known, entry.size):
-            progress.add(entry.size)
-        elif entry.local_path is None:
-            home.objects.path(entry.sha256)
-            progress.add(entry.size)
-        else:
-            _copy(home, entry, progress)
-            fresh.append(entry)
-
+    fresh = [entry for entry in wanted if not _is_kept(home, entry)]
+    progress = Progress("keeping", sum(entry.size for entry in fresh))
     try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            for _ in pool.map(keep, wanted):
-                pass
+        for_each(lambda entry: _copy(home, entry, progress), fresh)
     finally:
         progress.close()
     home.known.note(fresh, since_ns)
+
+
+def _is_kept(home: Home, entry: Entry) -> bool:
+    if entry.local_path is None:
+        home.objects.path(entry.sha256)
+        return True
+    return bool(entry.known) and home.objects.holds(entry.known, entry.size)
 
 
 def _copy(home: Home, entry: Entry, progress: Progress) -> None:

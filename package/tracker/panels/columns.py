@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 FIXED: Final = ("name", "state", "created_at", "duration", "step", "tags", "notes")
+TIMES: Final = ("created_at", "updated_at", "ended_at")
 _MORE: Final = ("id", "group", "job_type", "sweep", "updated_at", "ended_at")
 
 

@@ -14,12 +14,12 @@ from tracker.panels.media_items import media_spec, shown_keys
 from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import RunSet
 from tracker.panels.source import Source, Tell
-from tracker.panels.table import cell, rows_message
+from tracker.panels.table import cell, csv_text, rows_message
 from tracker.panels.views import menu
 from tracker.panels.wire import Parcel
 from tracker.panels.workspace import DEFAULT, Workspace
 from tracker.records import ConsoleRecord
-from tracker.store.logged import media_keys
+from tracker.store.logged import media_keys, media_stamp
 from tracker.store.read import Connection
 from tracker.store.run_rows import metric_keys
 from tracker.store.store import Store
@@ -44,6 +44,8 @@ class ProjectSource(Source):
         self._curves = ProjectCurves()
         self._metrics: list[str] = []
         self._sections: list[dict[str, Any]] = []
+        self._media: list[dict[str, Any]] = []
+        self._media_stamp: Any = None
 
     @property
     def is_over(self) -> bool:
@@ -66,14 +68,21 @@ class ProjectSource(Source):
         self._curves.catch_up(db)
         self._runset.read(db, self.workspace.part("runset"))
         self._metrics = metric_keys(db, self.project)
-        media = shown_keys(media_keys(db, [run.key for run in self._runset.all]))
-        self._sections = layout.sections(
-            self.workspace.content, self._metrics, map(media_spec, media)
-        )
+        if (stamp := (media_stamp(db), len(self._runset.all))) != self._media_stamp:
+            self._media_stamp = stamp
+            runs = [run.key for run in self._runset.all]
+            self._media = list(map(media_spec, shown_keys(media_keys(db, runs))))
+        self._sections = layout.sections(self.workspace.content, self._metrics, self._media)
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
-        """Change the workspace or runs."""
-        actions.act(store, self.workspace, message, tell)
+        """Change the workspace or runs; or say which runs pass, and what the table holds."""
+        match message.get("type"):
+            case "choose":
+                tell({"type": "chosen", "runs": [[r.id, r.name] for r in self._runset.runs]})
+            case "csv":
+                tell({"type": "csv", "text": csv_text(self._runset)})
+            case _:
+                actions.act(store, self.workspace, message, tell)
 
     # -- what it shows
 

@@ -28,7 +28,7 @@ from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store import read
 from tracker.store.curves import curves as read_curves
 from tracker.store.curves import curves_over
-from tracker.store.logged import MediaKey, media_keys
+from tracker.store.logged import MediaKey, media_keys, media_stamp
 from tracker.store.read import Connection
 
 CONSOLE_LINES: Final = 200
@@ -59,6 +59,7 @@ class RunSource(Source):
         self._traceback = ""
         self._runset = RunSet(project, spec={"first": "all"})
         self._media: list[MediaKey] = []
+        self._media_stamp: Any = None
 
     @property
     def runset(self) -> RunSet:
@@ -78,7 +79,9 @@ class RunSource(Source):
         numbers = [s for s in read.series(db, [record.run_key]) if s.kind != "json"]
         self._series = {(s.stream, s.key): s for s in numbers}
         self._rules = read.metrics(db, [record.run_key]).get(record.run_key, [])
-        self._media = shown_keys(media_keys(db, [record.run_key]))
+        if (stamp := media_stamp(db)) != self._media_stamp:
+            self._media_stamp = stamp
+            self._media = shown_keys(media_keys(db, [record.run_key]))
         self._runset.all = self._runset.runs = [Run(record, {}, {})]
         self._groups = system_groups(s.key for s in numbers if s.stream == "system")
         if record.state in ("failed", "crashed") and not self._error:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from tracker.figures.summary import value_text
+from tracker.panels.columns import TIMES
 from tracker.panels.runset import Group, Run, RunSet, finite
 
 _TEXT = 300
@@ -34,8 +39,8 @@ class Window:
     open: frozenset[str] = frozenset()
 
 
-# A run or a group, how deep it stands, and whether it is drawn.
-Row = tuple[Run | Group, int, bool]
+# A run or a group, the group that it stands in, and whether it is drawn.
+Row = tuple[Run | Group, Group | None, bool]
 
 
 def rows_message(runset: RunSet, window: Window) -> dict[str, Any]:
@@ -56,6 +61,29 @@ def rows_message(runset: RunSet, window: Window) -> dict[str, Any]:
         cells = [cell(baseline.value(column)) for column in window.columns]
         message["baseline"] = {"id": baseline.id, "cells": cells}
     return message
+
+
+def csv_text(runset: RunSet) -> str:
+    """Return the runs that pass, with the shown columns and their ids, as CSV.
+
+    Text that a spreadsheet would take for a formula stands behind an apostrophe.
+    """
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    columns = runset.shown_columns
+    writer.writerow(["id", *columns])
+    for run in runset.runs:
+        writer.writerow([run.id, *(_field(column, run.value(column)) for column in columns)])
+    return sink.getvalue()
+
+
+def _field(column: str, value: Any) -> Any:
+    if column in TIMES and isinstance(value, float):
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds")
+    if value is None or isinstance(value, int | float):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def cell(value: Any) -> Any:
@@ -101,24 +129,24 @@ def _rows(runset: RunSet, opened: frozenset[str]) -> Iterable[Row]:
     """Return the rows of the table in order."""
     if not runset.group_by:
         for place, run in enumerate(runset.runs):
-            yield run, 0, runset.is_shown(run.id, place)
+            yield run, None, runset.is_shown(run.id, place)
         return
     hidden = set(runset.spec.get("hidden") or ())
     for place, group in enumerate(runset.groups):
         is_shown = runset.is_shown(group.id, place)
-        yield group, 0, is_shown
+        yield group, None, is_shown
         if group.id in opened:
             for run in group.members:
-                yield run, 1, is_shown and run.id not in hidden
+                yield run, group, is_shown and run.id not in hidden
 
 
 def _row_message(window: Window, row: Row) -> dict[str, Any]:
-    thing, depth, is_shown = row
+    thing, group, is_shown = row
     common: Mapping[str, Any] = {
         "id": thing.id,
         "name": thing.name[:_TEXT],
         "colour": thing.colour,
-        "depth": depth,
+        "depth": int(group is not None),
         "eye": is_shown,
     }
     if isinstance(thing, Group):
@@ -134,6 +162,7 @@ def _row_message(window: Window, row: Row) -> dict[str, Any]:
     record = thing.record
     return {
         **common,
+        "within": group.id if group else None,
         "state": record.state,
         "tags": list(record.tags),
         "notes": record.notes or "",

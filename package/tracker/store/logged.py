@@ -50,6 +50,7 @@ _KEYS = """
     WITH mine AS (
         SELECT series_key, key, run_key FROM series
         WHERE stream = 'default' AND kind = 'json' AND run_key IN (SELECT unnest($runs))
+              AND ($key IS NULL OR key = $key)
     )
     SELECT key, arg_max(coalesce(listed, type), last_step), list(run_key ORDER BY run_key),
            sum(count)::BIGINT, min(first_step), max(last_step)
@@ -89,13 +90,25 @@ _AT = """
 """
 
 
-def media_keys(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int]) -> list[MediaKey]:
-    """Return the keys under which these runs logged media, in the order of their first use."""
-    rows = db.execute(_KEYS, {"runs": list(run_keys)}).fetchall()
+def media_keys(
+    db: duckdb.DuckDBPyConnection, run_keys: Sequence[int], key: str | None = None
+) -> list[MediaKey]:
+    """Return the keys under which these runs logged media, in the order of their first use.
+
+    With `key` only that one is looked for.
+    """
+    rows = db.execute(_KEYS, {"runs": list(run_keys), "key": key}).fetchall()
     return [
         MediaKey(key, kind or "", tuple(runs), count, first, last)
         for key, kind, runs, count, first, last in rows
     ]
+
+
+def media_stamp(db: duckdb.DuckDBPyConnection) -> Any:
+    """Return what changes when a run logs something besides numbers under a new key."""
+    return db.execute(
+        "SELECT count(*), max(series_key), sum(series_key) FROM series WHERE kind = 'json'"
+    ).fetchone()
 
 
 def media_steps(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int], key: str) -> list[int]:

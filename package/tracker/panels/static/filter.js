@@ -1,6 +1,6 @@
 // The filter of the run table: as text, and as rows of field, sign and value.
 import { titleOf, valueOf } from "./cells.js";
-import { h, icon, iconButton, setText } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { opener, popup } from "./popup.js";
 
 const SIGNS = [
@@ -60,7 +60,7 @@ export class Filter {
       this.field.value = this.runs.workspace.runset.filter ?? "";
     this.showProblem(head.problem);
     const count = head.rules?.length ?? 0;
-    setText(this.rules.firstChild, count ? `Rules ${count}` : "Rules");
+    this.rules.say(count ? `Rules ${count}` : "Rules");
   }
 
   showProblem(problem) {

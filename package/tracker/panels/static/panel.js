@@ -42,7 +42,14 @@ export class Panel {
       class: "tkp",
       "data-lm-suppress-shortcuts": "true",
     });
-    this.note = h("div", { class: "tkp-note", role: "status", hidden: true });
+    this.noteText = h("span", {});
+    const away = iconButton("close", "Put this note away", () => this.hush());
+    this.note = h(
+      "div",
+      { class: "tkp-note", role: "status", hidden: true },
+      this.noteText,
+      away,
+    );
     this.kind = kind;
     this.workspace = kind === "project" ? new Workspace(this) : null;
     this.arranger = this.workspace && new Arranger(this);
@@ -133,6 +140,8 @@ export class Panel {
       working: () => this.grid.cards.get(content.panel)?.working(),
       problem: () => this.showProblem(content),
       progress: () => this.tell("progress", content.text),
+      chosen: () => this.header.selection.choose(content.runs),
+      csv: () => download(`${this.head.name}.csv`, content.text),
       data: () => this.showData(content, buffers),
       strip: () => this.strip.receive(content, buffers),
       console: () => this.console.receive(content),
@@ -169,9 +178,9 @@ export class Panel {
     if (this.settings.scrollTop) this.body.scrollTop = this.settings.scrollTop;
   }
 
-  showProblem({ about, text, error, name }) {
+  showProblem({ text, error, name }) {
     if (error === "ConflictError") this.header.workspaces.conflict(name);
-    else this.tell("problem", `${text} (${about})`);
+    else this.tell("problem", text);
   }
 
   layOut(sections) {
@@ -342,7 +351,13 @@ export class Panel {
     this.notes = { ...this.notes, [about]: text };
     const [shown] = Object.values(this.notes).filter(Boolean);
     this.note.hidden = !shown;
-    setText(this.note, shown ?? "");
+    setText(this.noteText, shown ?? "");
+  }
+
+  // Puts away the note that is shown; the next one comes into view.
+  hush() {
+    const found = Object.entries(this.notes).find(([, text]) => text);
+    if (found) this.tell(found[0], "");
   }
 
   retheme() {
@@ -360,8 +375,14 @@ export class Panel {
   }
 }
 
+function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
 const BUSY =
   "The kernel is busy and will answer when the cell has finished. Curves go on moving; " +
-  "a zoom shows the points at hand.";
+  "a zoom shows the points at hand, and what else you do is done then.";
 const GONE =
   "The kernel was restarted or has ended: what you see is the last state that it sent.";

@@ -1,5 +1,5 @@
 // What opens beside a button: menus and small forms, in the browser's top layer.
-import { h, icon } from "./dom.js";
+import { h, icon, setText } from "./dom.js";
 
 const GAP = 4;
 
@@ -101,9 +101,9 @@ function step(event, node) {
   items[(next + items.length) % items.length]?.focus();
 }
 
-// A button that opens something.
+// A button that opens something; `say(text)` changes what stands on it.
 export function opener(text, label, onclick, more = {}) {
-  return h(
+  const button = h(
     "button",
     {
       type: "button",
@@ -111,11 +111,16 @@ export function opener(text, label, onclick, more = {}) {
       "aria-haspopup": "dialog",
       "aria-expanded": "false",
       title: label,
-      "aria-label": label,
       onclick,
       ...more,
     },
-    h("span", {}, text),
+    h("span", {}),
     icon("down"),
   );
+  button.say = (said) => {
+    setText(button.firstChild, said);
+    button.setAttribute("aria-label", `${said}: ${label}`);
+  };
+  button.say(text);
+  return button;
 }

@@ -1,6 +1,6 @@
 // What stands above the run table: search, filter, groups, columns, and how many runs are drawn.
 import { titleOf } from "./cells.js";
-import { h, icon, setText } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { Filter } from "./filter.js";
 import { picker } from "./picker.js";
 import { menu, opener, popup } from "./popup.js";
@@ -57,14 +57,13 @@ export class RunBar {
     if (document.activeElement !== this.search)
       this.search.value = this.runset.search ?? "";
     const by = this.runset.group_by ?? [];
-    setText(
-      this.group.firstChild,
+    this.group.say(
       by.length ? `Group: ${by.map(titleOf).join(", ")}` : "Group",
     );
     this.group.classList.toggle("tkp-changed", by.length > 0);
     const things = head.groups === null ? head.matched : head.groups;
     const what = head.groups === null ? "" : " groups";
-    setText(this.drawn.firstChild, `Drawing ${head.drawn} of ${things}${what}`);
+    this.drawn.say(`Drawing ${head.drawn} of ${things}${what}`);
   }
 
   openGroup() {
@@ -110,12 +109,22 @@ export class RunBar {
       },
       "Back to automatic",
     );
+    const csv = h(
+      "button",
+      {
+        type: "button",
+        class: "tkp-button",
+        title: "The runs that pass, with the shown columns",
+        onclick: () => this.runs.panel.ask({ type: "csv" }),
+      },
+      "Download CSV",
+    );
     const opened = popup(
       this.runs.panel,
       this.columns,
       "Columns",
       content,
-      reset,
+      h("div", { class: "tkp-popup-foot" }, reset, csv),
     );
   }
 

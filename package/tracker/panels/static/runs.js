@@ -110,7 +110,9 @@ export class Runs {
       seen: (...window) => this.ask(...window),
       press: (...what) => this.press(...what),
       key: (...what) => this.key(...what),
-      hover: (row) => this.panel.focusRun(row?.id ?? null),
+      // Of a group's runs there may be no lines but the group's own.
+      hover: (row) =>
+        this.panel.focusRun(row?.eye ? (row.within ?? row.id) : null),
       resize: (column, width) =>
         this.workspace.patchRuns({ widths: { [column]: width } }, false),
       move: (column, before) => this.moveColumn(column, before),
@@ -232,6 +234,10 @@ export class Runs {
   }
 
   key(event, place, column) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "a") {
+      this.panel.ask({ type: "choose" });
+      return true;
+    }
     if (place < 0) return this.headKey(event, column);
     const row = this.rows.get(place);
     if (!row) return false;

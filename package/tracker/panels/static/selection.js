@@ -13,6 +13,9 @@ export class Selection {
     this.single = button("Baseline", () => this.base([...this.ids.keys()][0]), {
       title: "Compare all other runs with this one",
     });
+    this.all = button("Choose all", () =>
+      this.runs.panel.ask({ type: "choose" }),
+    );
     this.node = h(
       "div",
       { class: "tkp-selection", role: "toolbar", "aria-label": "Chosen runs" },
@@ -25,6 +28,7 @@ export class Selection {
         class: "tkp-button tkp-danger",
       }),
       button("Clear", () => this.clear()),
+      this.all,
     );
     this.node.hidden = true;
   }
@@ -51,6 +55,12 @@ export class Selection {
     if (row && !("size" in row)) this.ids.set(row.id, row.name);
   }
 
+  // What the kernel says are all runs that pass filter and search.
+  choose(runs) {
+    this.ids = new Map(runs);
+    this.show();
+  }
+
   clear() {
     this.ids.clear();
     this.show();
@@ -60,6 +70,9 @@ export class Selection {
     const { size } = this.ids;
     this.node.hidden = !size;
     this.single.hidden = size !== 1;
+    const passing = this.runs.head?.matched ?? 0;
+    this.all.hidden = size >= passing;
+    setText(this.all, `Choose all ${passing}`);
     setText(this.count, `${size} run${size === 1 ? "" : "s"} chosen`);
     this.runs.table.refresh();
   }

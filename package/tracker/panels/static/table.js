@@ -93,6 +93,7 @@ export class Table {
       count,
       Math.ceil((node.scrollTop + height) / ROW) + SPARE,
     );
+    node.classList.toggle("tkp-aside", node.scrollLeft > 0);
     node.style.setProperty("--tkp-count", String(count));
     this.drawHead();
     for (const [place, row] of this.rows) {
@@ -116,7 +117,7 @@ export class Table {
     const still = pinned.map((column) => {
       const cell = make(column);
       cell.classList.add("tkp-pinned");
-      cell.style.left = `${left}px`;
+      cell.style.setProperty("--tkp-left", `${left}px`);
       left += column.width;
       return cell;
     });

@@ -3,6 +3,24 @@ import { h, setText } from "./dom.js";
 import { confirmed, question, written } from "./dialogs.js";
 import { menu, opener } from "./popup.js";
 
+const KEYS = [
+  ["Arrows, Page, Home, End", "move through the run table"],
+  ["Space", "draw a run or a group, or hide it"],
+  ["Enter", "open a group; change a name, tags or notes; sort by a column"],
+  ["Shift + Enter", "sort by a column after the others"],
+  ["X, Shift + X", "choose a run, or all up to it"],
+  ["Ctrl + A", "choose all runs that pass"],
+  ["B", "make a run the baseline"],
+  ["F2", "rename a run"],
+  ["Delete", "delete the chosen runs"],
+  ["Alt + Left, Right", "move a column (in the head)"],
+  ["+, −", "make a column wider or narrower (in the head)"],
+  ["Shift + F10", "menu of a run or a column"],
+  ["Ctrl + Z", "undo a change of the workspace; with Shift, redo"],
+  ["Arrows on a card's handle", "move a panel; with Shift, resize it"],
+  ["Left, Right on a chart", "move the crosshair; Enter shows it large"],
+];
+
 export class Workspaces {
   constructor(panel) {
     this.panel = panel;
@@ -41,7 +59,7 @@ export class Workspaces {
       is_changed: isChanged,
       is_newer_elsewhere: isNewer,
     } = this.state;
-    setText(this.button.firstChild, name);
+    this.button.say(name);
     this.button.title = `Workspace ${name}${isChanged ? ", with changes that are not saved" : ""}`;
     this.button.classList.toggle("tkp-changed", !!isChanged);
     this.save.hidden = !isChanged;
@@ -86,7 +104,25 @@ export class Workspaces {
       ],
       null,
       ["Reset to automatic", () => this.send("reset")],
+      ["Keyboard …", () => this.help()],
     ]);
+  }
+
+  help() {
+    const rows = KEYS.map(([keys, text]) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, h("kbd", {}, keys)),
+        h("td", {}, text),
+      ),
+    );
+    question(
+      this.panel,
+      "Keyboard",
+      [h("table", { class: "tkp-keys" }, h("tbody", {}, ...rows))],
+      [["Close", "", { isMain: true }]],
+    );
   }
 
   async load(name) {

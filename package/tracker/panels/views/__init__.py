@@ -33,6 +33,7 @@ _PLACES: Final = {
     "console": "tracker.panels.views.console:ConsoleView",
     "code": "tracker.panels.views.code:CodeView",
     "sql": "tracker.panels.views.sql:SqlView",
+    "lineage": "tracker.panels.views.lineage:LineageView",
     "markdown": "tracker.panels.views.markdown:MarkdownView",
     "media": "tracker.panels.views.media:MediaView",
 }

@@ -44,7 +44,7 @@ class MediaView:
         key = str(spec.get("key") or "")
         runs = runset.visible[:MOST_RUNS]
         by_key = {run.key: run for run in runs}
-        known = {one.key: one for one in logged.media_keys(db, list(by_key))}
+        known = {one.key: one for one in logged.media_keys(db, list(by_key), key)}
         if key not in known:
             text = (
                 f"No run that is drawn has logged media under {key!r}." if key else "Choose a key."
