@@ -40,8 +40,9 @@ endif
 test: $(VENV)/.installed-test chromium ## Run all tests (PYTEST_ARGS="-m 'not lab'" picks some)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
-test-slow: $(VENV)/.installed-test ## Run the long variants: hundreds of kills, dozens of processes
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+test-slow: $(VENV)/.installed-test ## Run the long variants, and all properties with new examples
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -m "not slow and not lab" -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 # --- checks ---------------------------------------------------------------------------------------
 
