@@ -338,6 +338,16 @@ def log_of(api):
     return api.artifact("net")
 
 
+def test_a_run_is_deleted_with_what_it_made(start, api, rebuilds_alike):
+    with start(id="first") as run:
+        log(run, "1")
+    with start(id="second") as run:
+        log(run, "2")
+    api.run("p/second").delete(delete_artifacts=True)
+    assert aliases(api) == {"v0": ["latest"]}
+    rebuilds_alike()
+
+
 def test_lists_of_versions(start, api):
     with start() as run:
         log(run, "1", tags=["a b"])

@@ -370,16 +370,6 @@ class Run(RunArtifacts):
         # By their text, in which NaN equals NaN, and 1, 1.0 and True differ.
         return {key: now for key, (before, now) in given.items() if repr(before) != repr(now)}
 
-    def delete(self) -> None:
-        """Delete the run and everything that it logged, for good.
-
-        Raises
-        ------
-        UsageError
-            If a living process is still writing it.
-        """
-        self._reader.store.delete_run(self.project, self.id)
-
     def wait_until_finished(self) -> None:
         """Wait until the run is no longer ``running``; its death counts as an end.
 

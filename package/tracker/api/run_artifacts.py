@@ -1,4 +1,4 @@
-"""The artifacts of a stored run."""
+"""The artifacts of a stored run, and its end."""
 
 from __future__ import annotations
 
@@ -78,6 +78,25 @@ class RunArtifacts:
             artifact.tags += [each for each in tags or [] if each not in artifact.tags]
             artifact.save()
         return artifact
+
+    def delete(self, delete_artifacts: bool = False) -> None:
+        """Delete the run and everything that it logged, for good.
+
+        Parameters
+        ----------
+        delete_artifacts : bool
+            The versions that it made too, with their aliases. Default False: they stay.
+
+        Raises
+        ------
+        UsageError
+            If a living process is still writing it.
+        """
+        made = self.logged_artifacts() if delete_artifacts else []
+        self._reader.store.delete_run(self._record.project, self._record.run_id)
+        for artifact in made:
+            if artifact.state != "DELETED":
+                artifact.delete(delete_aliases=True)
 
     def _say(self, direction: str, artifact: Artifact) -> Artifact:
         if artifact.is_draft():

@@ -135,8 +135,15 @@ def log_artifact(
     names = [check_alias(alias) for alias in _listed(aliases)]
     labels = [check_tag(tag) for tag in _listed(tags)]
     home = Home(journal.store)
-    if artifact.is_draft():
-        names += _complete(home, journal.project, artifact, distributed_id)
+    if artifact.is_draft() and (artifact.incremental or distributed_id is not None):
+        try:
+            names += _complete(home, journal.project, artifact, distributed_id)
+        except StoreError as error:
+            warn(
+                f"Artifact {artifact.name} is not logged, because the files that it begins with "
+                f"cannot be read now: {error}"
+            )
+            return artifact
     if names:
         _refuse_protected(home, journal.project, artifact, set(names))
     fact = _put(home, journal, artifact, "output", names, labels, distributed_id)
@@ -304,8 +311,12 @@ def _flush(journal: Journal, artifact: Artifact) -> bool:
 
 
 def _stored(home: Home, fact: facts.Version) -> VersionRecord | None:
-    with home.store.reading() as db:
-        return version_reads.find(db, fact.project, fact.name, digest=fact.digest)
+    try:
+        with home.store.reading() as db:
+            return version_reads.find(db, fact.project, fact.name, digest=fact.digest)
+    except StoreError as error:
+        warn(f"Artifact {fact.name} is kept, but its version cannot be read now: {error}")
+        return None
 
 
 def _refuse_protected(home: Home, project: str, artifact: Artifact, names: set[str]) -> None:
