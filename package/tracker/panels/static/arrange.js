@@ -1,15 +1,12 @@
 // Arranges the panels of a workspace: adds, moves, resizes and removes them and their sections.
 import { confirmed, written } from "./dialogs.js";
+import { bounded, COLUMNS, drag, HEIGHTS, resize } from "./dragging.js";
 import { h, icon, iconButton } from "./dom.js";
 import { panelForm } from "./form.js";
 import { menu } from "./popup.js";
 
 const NEW_SECTION = "Panels";
 const HEIGHT = 158;
-const HEIGHTS = [80, 1200];
-const COLUMNS = 12;
-
-const bounded = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Arranger {
   constructor(panel) {
@@ -37,7 +34,7 @@ export class Arranger {
         type: "button",
         class: "tkp-icon-button tkp-move tkp-card-grip",
         onkeydown: (event) => this.key(event, card),
-        onpointerdown: (event) => this.drag(event, card),
+        onpointerdown: (event) => drag(event, card, this),
       },
       icon("grip"),
     );
@@ -48,7 +45,7 @@ export class Arranger {
     const corner = h("span", {
       class: "tkp-corner",
       title: "Drag to resize",
-      onpointerdown: (event) => this.resize(event, card),
+      onpointerdown: (event) => resize(event, card, this),
     });
     const bar = card.node.querySelector(".tkp-bar");
     bar.prepend(card.grip);
@@ -318,88 +315,6 @@ export class Arranger {
   spanOf(card) {
     const width = card.node.parentNode.clientWidth;
     return Math.round((card.node.offsetWidth / width) * COLUMNS);
-  }
-
-  drag(event, card) {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    card.grip.focus();
-    card.grip.setPointerCapture(event.pointerId);
-    let target = null;
-    const mark = (isOn) => {
-      target?.node.classList.toggle(target.style, isOn);
-    };
-    const over = ({ clientX, clientY }) => {
-      mark(false);
-      target = this.targetAt(clientX, clientY, card);
-      mark(true);
-      card.node.classList.add("tkp-dragged");
-    };
-    const end = () => {
-      mark(false);
-      card.grip.removeEventListener("pointermove", over);
-      card.node.classList.remove("tkp-dragged");
-      if (target) this.move(card.name, target.section, target.before);
-    };
-    card.grip.addEventListener("pointermove", over);
-    card.grip.addEventListener("lostpointercapture", end, { once: true });
-  }
-
-  // What a card that is dropped there comes before.
-  targetAt(x, y, dragged) {
-    const over = document.elementsFromPoint(x, y);
-    const node = over
-      .map((each) => each.closest?.("[data-panel]"))
-      .find(
-        (each) =>
-          each && each !== dragged.node && this.panel.node.contains(each),
-      );
-    const section = (node ?? over[0])?.closest?.("[data-section]");
-    if (!section || !this.panel.node.contains(section)) return null;
-    const name = section.dataset.section;
-    if (!node)
-      return {
-        section: name,
-        before: null,
-        node: section,
-        style: "tkp-drop-into",
-      };
-    const { left, width } = node.getBoundingClientRect();
-    const isRight = x > left + width / 2;
-    const next = isRight ? node.nextElementSibling : node;
-    return {
-      section: name,
-      before: next?.dataset.panel ?? null,
-      node,
-      style: isRight ? "tkp-drop-right" : "tkp-drop-left",
-    };
-  }
-
-  resize(event, card) {
-    event.preventDefault();
-    const corner = event.target;
-    corner.setPointerCapture(event.pointerId);
-    const rect = card.node.getBoundingClientRect();
-    const tall = card.stage.offsetHeight;
-    const column = card.node.parentNode.clientWidth / COLUMNS;
-    let size = null;
-    const over = ({ clientX, clientY }) => {
-      size = {
-        width: bounded(Math.round((clientX - rect.left) / column), 2, COLUMNS),
-        height: bounded(Math.round(tall + clientY - rect.bottom), ...HEIGHTS),
-      };
-      card.node.style.setProperty("--tkp-span", size.width);
-      card.stage.style.height = `${size.height}px`;
-    };
-    corner.addEventListener("pointermove", over);
-    corner.addEventListener(
-      "lostpointercapture",
-      () => {
-        corner.removeEventListener("pointermove", over);
-        if (size) this.change(card.name, size);
-      },
-      { once: true },
-    );
   }
 }
 
