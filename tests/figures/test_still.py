@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -80,6 +80,7 @@ def test_ticks_are_round(axis: dict[str, Any], values: list[Any], texts: list[st
     assert [text for _, text in scale.ticks(5)] == texts
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=30),
     st.sampled_from(["linear", "log", "date"]),

@@ -10,6 +10,7 @@ import pytest
 
 import tracker
 import tracker.report as wr
+from tracker.errors import UsageError
 from tracker.report.pinning import source_of
 from tracker.report.scene import Drawn, Scene
 
@@ -267,3 +268,18 @@ def test_a_group_counts_every_value_of_long_runs_and_is_pinned_so(store: Any) ->
     report.pin()
     tracker.Api().runs("p")[0].delete()
     assert line()["y"].tolist() == live["y"].tolist()
+
+
+def test_formulas_over_metrics(draw: Draw, runs: list[str]) -> None:
+    formula = "${val/loss} / loss"
+    lines = traces(draw(wr.LinePlot(custom_expressions=[formula], y=["loss"])))
+    assert [line["name"] for line in lines[3:]] == [f"{name} {formula}" for name in (
+        "run-0.1", "run-1.0", "run-10.0")]  # fmt: skip
+    assert lines[3]["y"].tolist() == pytest.approx([1.2] * 20)
+    assert "No run of this set" in draw(wr.LinePlot(custom_expressions=["nope * 2"])).note
+    grouped = wr.LinePlot(custom_expressions=["loss"], aggregate=True)
+    assert "not of groups" in draw(grouped).note
+    over_time = wr.LinePlot(custom_expressions=["loss"], x="Wall Time")
+    assert "drawn over steps" in draw(over_time).note
+    with pytest.raises(UsageError, match="expected a list of formulas"):
+        wr.LinePlot(custom_expressions=["loss +"])

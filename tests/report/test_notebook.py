@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracker.report as wr
@@ -142,6 +142,7 @@ PIECES = ["<", "`", "``", "```", "~~~", "\\", " ", "\n", "    ", "a", "*", "[", 
 PIECES += [">", "!", "- ", "http://e.test/", "www.e.test", "&", "|---|\n", "$"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_no_tag_survives_in_markdown(text: str) -> None:
     """As readers see it that let HTML through, by CommonMark and by what nbconvert uses."""
@@ -156,6 +157,7 @@ def test_no_tag_survives_in_markdown(text: str) -> None:
         assert "<img src=x" not in nbconvert(source)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_escaped_text_is_shown_as_it_is(text: str) -> None:
     from html.parser import HTMLParser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracker.report as wr
@@ -75,6 +75,7 @@ def test_the_repr_is_the_code_that_makes_it() -> None:
     assert eval(repr(report), {name: getattr(wr, name) for name in wr.__all__}) == report
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_text_survives(words: str, url: str) -> None:
     block = wr.P([words, wr.Link(words, url)])

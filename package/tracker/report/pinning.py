@@ -48,6 +48,7 @@ _TYPES: dict[str, Any] = {
     "series": list[Series],
     "rules": dict[int, list[MetricRule]],
     "curves": list[_Points],
+    "expression": list[_Points],
     "columns": dict[str, tuple[str, bytes]],
     "media": list[Shot],
     "cells": dict[int, list[CellRecord]],
@@ -124,7 +125,7 @@ def _unpacked(name: str, raw: msgspec.Raw) -> Any:
     answer = decode(raw, type=_TYPES[question], strict=False)
     if question == "columns":
         return {name: np.frombuffer(data, dtype) for name, (dtype, data) in answer.items()}
-    if question != "curves":
+    if question not in ("curves", "expression"):
         return answer
     return [
         Curve(p.series_key, p.run_key, p.key, _array(p.x), _array(p.y), p.total, p.is_exact)

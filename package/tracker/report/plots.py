@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from tracker.errors import UsageError
+from tracker.figures.expressions import parse
 from tracker.report import checks
 from tracker.report.checks import checked, choice, flag, items, mapping, number, optional, text
 from tracker.report.fields import Field, metric
@@ -14,6 +17,17 @@ BANDS = ("minmax", "stddev", "stderr", "none", "samples")
 SMOOTHINGS = ("exponentialTimeWeighted", "exponential", "gaussian", "average", "none")
 MARKS = ("solid", "dashed", "dotted", "dotdash", "dotdotdash", "points")
 GRID_COLUMNS = 24
+
+
+def _expression(value: Any) -> str:
+    """Allow formulas over metrics."""
+    kept = text(is_empty_allowed=False)(value)
+    try:
+        parse(kept)
+    except UsageError as error:
+        raise checks.Expected(f"a formula: {error}") from None
+    return str(kept)
+
 
 _title = optional(text())
 _metrics = items(metric, "names of metrics")
@@ -76,6 +90,9 @@ class LinePlot(Panel):
     max_runs_to_show : int
         At most so many runs.
     plot_type : {"line", "stacked-area", "pct-area"}
+    custom_expressions : list of str
+        Formulas over metrics, each a line a run, over steps: ``"${train/loss} - ${val/loss}"``;
+        see :mod:`tracker.figures.expressions`.
     metric_regex : str
         Metrics whose names this regular expression finds, beside those of `y`.
     aggregate : bool
@@ -102,6 +119,7 @@ class LinePlot(Panel):
     smoothing_type: str | None = checked(optional(choice(*SMOOTHINGS)))
     smoothing_show_original: bool | None = checked(optional(flag))
     max_runs_to_show: int | None = checked(optional(checks.whole(1)))
+    custom_expressions: list[str] | None = checked(optional(items(_expression, "formulas")))
     plot_type: str | None = checked(optional(choice("line", "stacked-area", "pct-area")))
     font_size: str | None = checked(_font)
     legend_position: str | None = checked(optional(choice("north", "south", "east", "west")))

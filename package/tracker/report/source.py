@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from tracker.errors import NotFoundError, QueryError
+from tracker.figures.expressions import joined, parse
 from tracker.records import CellRecord, Curve, MetricRule, RunRecord, Series
 from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import path_of
 from tracker.report.runset import Runset
+from tracker.report.thinning import m4_places
 from tracker.store import curves as stored
 from tracker.store import read
 from tracker.store.buckets import shift_for
@@ -27,6 +29,8 @@ from tracker.store.store import Store
 # Pixel columns that curves are thinned by: a panel of a report is hardly ever wider.
 WIDTH = 480
 MEDIA_LIMIT = 5000
+# So many pixel columns that a series of a million points is read whole.
+_WHOLE = 250_000
 # What is asked, and about what.
 Question = tuple[Any, ...]
 
@@ -79,6 +83,11 @@ class Source(ABC):
         found: list[Curve] = self._ask("curves", sorted(keys), x)
         return found
 
+    def expression(self, text: str) -> list[Curve]:
+        """Return a formula over metrics, over steps, for each run that has logged them."""
+        found: list[Curve] = self._ask("expression", text)
+        return found
+
     def columns(self, keys: Sequence[str]) -> dict[str, Any]:
         """Return what all runs logged of some metrics by columns of steps, every value counted.
 
@@ -113,6 +122,7 @@ class LiveSource(Source):
             "rules": lambda db: read.metrics(db, self._keys()),
             "curves": self._curves,
             "columns": self._columns,
+            "expression": self._expression,
             "media": self._media,
             "cells": lambda db: {key: read.cells(db, key) for key in self._keys()},
         }
@@ -185,6 +195,24 @@ class LiveSource(Source):
             key=lambda curve: (place[curve.run_key], order[curve.key]),
         )
 
+    def _expression(self, db: read.Connection, text: str) -> list[Curve]:
+        """Work it out on every point, and thin what comes out."""
+        expression = parse(text)
+        runs = self._keys()
+        keys: dict[int, dict[str, int]] = {run: {} for run in runs}
+        for each in read.series(db, runs, "default"):
+            if each.key in expression.keys and each.kind != "json":
+                keys[each.run_key][each.key] = each.series_key
+        whole = [own for own in keys.values() if len(own) == len(expression.keys)]
+        points = stored.curves(db, [key for own in whole for key in own.values()], width=_WHOLE)
+        found = []
+        for run, own in keys.items():
+            if own in whole and own:
+                given = {name: points[key] for name, key in own.items()}
+                steps = {n: (c.x.astype("int64"), c.y) for n, c in given.items()}
+                found.append(_thinned(run, text, *joined(expression, steps)))
+        return [curve for curve in found if len(curve.x)]
+
     def _columns(self, db: read.Connection, keys: Sequence[str]) -> dict[str, Any]:
         import numpy as np
 
@@ -233,6 +261,14 @@ class PinnedSource(Source):
                 "report.unpin() and report.pin() read it anew."
             )
         return self._known[name]
+
+
+def _thinned(run_key: int, name: str, steps: Any, values: Any) -> Curve:
+    x, total = steps.astype("float64"), len(steps)
+    if total > 4 * WIDTH:
+        places = m4_places(x, values, WIDTH)
+        x, values = x[places], values[places]
+    return Curve(-1, run_key, name, x, values, total, len(x) == total)
 
 
 def naming(question: str, arguments: Sequence[Any]) -> str:

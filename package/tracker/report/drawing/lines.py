@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tracker.errors import UsageError
 from tracker.figures.axes import XAxis, x_axis
 from tracker.figures.curve import curve_layout, role_style, strokes
 from tracker.figures.smoothing import Smoothing, representatives, smooth
@@ -42,16 +43,20 @@ _CYCLE: Final = ("solid", "dash", "dot", "dashdot")
 
 def draw_lines(scene: Scene, panel: LinePlot) -> Drawn:
     """Draw the curves of metrics."""
+    formulas = panel.custom_expressions or []
     keys = _keys(scene, panel)
-    title = panel.title or ", ".join(keys[:4]) or "Line plot"
-    if not keys:
+    title = panel.title or ", ".join([*keys, *formulas][:4]) or "Line plot"
+    if not keys and not formulas:
         return Drawn(title, note="The plot names no metric: give it y=['loss'] or a metric_regex.")
     x = _x_of(scene, panel.x, keys)
     runs = scene.shown(panel.max_runs_to_show)
     fields = _grouping(scene, panel)
+    if fields is not None and formulas:
+        raise UsageError("LinePlot.custom_expressions are drawn of runs, not of groups of them.")
     if fields is not None:
         return _draw_groups(scene, panel, runs, keys, x, fields, title)
-    found = _curves(scene, runs, keys, x)
+    found = _curves(scene, runs, keys, x) + _worked_out(scene, runs, formulas, x)
+    keys = [*keys, *formulas]
     if not found:
         return Drawn(title, note=f"No run of this set has logged {', '.join(keys[:4])}.")
     axis = _axis(x, [curve for _, curve in found], panel.title_x)
@@ -115,12 +120,13 @@ def _smooth(curve: Curve, smoothing: Smoothing) -> Curve:
 def line_needs(scene: Scene, panel: LinePlot) -> list[Question]:
     """Return what drawing the plot will ask for."""
     keys = _keys(scene, panel)
+    formulas = [("expression", each) for each in panel.custom_expressions or ()]
     if not keys:
-        return []
+        return list(formulas)
     x = _x_of(scene, panel.x, keys)
     if x == "step" and _grouping(scene, panel) is not None:
         return [("columns", [key]) for key in keys]
-    return [("curves", sorted(keys), x)]
+    return [("curves", sorted(keys), x), *formulas]
 
 
 def _keys(scene: Scene, panel: LinePlot) -> list[str]:
@@ -175,6 +181,22 @@ def _curves(
     ]
     found.sort(key=lambda pair: (keys.index(pair[1].key), order[pair[1].run_key]))
     return found
+
+
+def _worked_out(
+    scene: Scene, runs: Sequence[SceneRun], formulas: Sequence[str], x: str
+) -> list[tuple[SceneRun, Curve]]:
+    """Return what formulas over metrics give for the runs."""
+    if formulas and x != "step":
+        raise UsageError("LinePlot.custom_expressions are drawn over steps: give it x='Step'.")
+    by_key = {run.record.run_key: run for run in runs}
+    return [
+        (by_key[curve.run_key], curve)
+        for formula in formulas
+        for source in scene.sources
+        for curve in source.expression(formula)
+        if curve.run_key in by_key and by_key[curve.run_key].source is source
+    ]
 
 
 def _axis(x: str, curves: Sequence[Curve], title: str | None) -> XAxis:
