@@ -259,6 +259,13 @@ def test_the_notebook_that_compares_runs_finds_the_best(tmp_path: Path) -> None:
     assert "12 runs" in shown(cells["show"], "text/html")
     assert "<polyline" in shown(cells["show"], "text/html")
     assert "'batch_size': 16" in shown(cells["best"])
+    for cell in ("parallel", "importance", "bars"):
+        (output,) = cells[cell].outputs
+        figure = output.data["application/vnd.plotly.v1+json"]
+        assert figure["data"]
+    assert "lr" in cells["importance"].outputs[0].data["application/vnd.plotly.v1+json"]["layout"][
+        "yaxis"]["ticktext"]  # fmt: skip
+    assert shown(cells["comparer"], "text/html").count('class="tkv-dot"') == 4
     runs = tracker.Api(dir=tmp_path).runs("compare")
     assert len({(run.config["lr"], run.config["batch_size"]) for run in runs}) == 6
 

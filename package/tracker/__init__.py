@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tracker.compat import Settings
     from tracker.media.image import Image
     from tracker.outputs import Artifact, log_artifact, use_artifact
+    from tracker.panels.chart import chart
     from tracker.panels.show import show
     from tracker.report.report import Report
     from tracker.run.run import Run
@@ -42,6 +43,7 @@ __all__ = [
     "Settings",
     "__version__",
     "alert",
+    "chart",
     "define_metric",
     "finish",
     "init",
@@ -84,6 +86,7 @@ _PLACES = {
     "Video": "tracker.media.video",
     "alert": "tracker.start",
     "box3d": "tracker.media.object3d",
+    "chart": "tracker.panels.chart",
     "define_metric": "tracker.start",
     "ensure_configured": "tracker.compat",
     "finish": "tracker.start",

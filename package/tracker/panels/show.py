@@ -63,19 +63,19 @@ def show(
     if isinstance(target, SweepHandle):
         return SweepPanel.of(target.controller)
     root = find_store(dir)
-    name, filter_text = _subject(target)
+    name, filter_text = subject_of(target)
     store = open_store(root)
     store.recover()
     if isinstance(target, str) and has_sweep(root, target):
         return SweepPanel.of(find(store, target))
     with store.reading() as db:
-        project, run_id = _find(db, name, str(root))
+        project, run_id = find_target(db, name, str(root))
     if run_id is None:
         return ProjectPanel(root, project, workspace=workspace, filter_text=filter_text)
     return RunPanel(root, project, run_id)
 
 
-def _subject(target: Any) -> tuple[str | None, str]:
+def subject_of(target: Any) -> tuple[str | None, str]:
     """Return what is named, and the filter with which a project is shown."""
     if target is None or isinstance(target, str):
         return target, ""
@@ -89,7 +89,7 @@ def _subject(target: Any) -> tuple[str | None, str]:
     return projects[0], write_text({"name": {"$in": [str(run.id) for run in runs]}})
 
 
-def _find(db: Connection, target: str | None, place: str) -> tuple[str, str | None]:
+def find_target(db: Connection, target: str | None, place: str) -> tuple[str, str | None]:
     """Return the project, and the id of the run if a run is meant."""
     if target is None:
         newest = read.runs(db, order="-created_at", limit=1)
