@@ -34,7 +34,7 @@ def test_a_run_is_a_line_through_its_values() -> None:
     figure = parallel_figure(runs, ["config.x", "config.k", "summary.y"])
     assert heights(figure) == {"id0": [0, 0, 0], "id1": [0.5, 0.5, 1], "id2": [1, 1, 0.5]}
     assert words(figure, 1) == ["k", "a", "b", "c"]
-    assert words(figure, 0) == ["x", "0", "2", "4", "6", "8", "10"]
+    assert words(figure, 0) == ["x", "0", "5", "10"]
 
 
 def test_between_two_runs_no_line_is_drawn() -> None:
@@ -112,3 +112,10 @@ def test_ticks_are_few_round_and_within(low: float, high: float) -> None:
     assert 2 <= len(ticks) <= 7
     assert all(low - 1e-9 * abs(high) <= tick <= high * (1 + 1e-9) for tick in ticks)
     np.testing.assert_allclose(np.diff(ticks), ticks[1] - ticks[0], rtol=1e-6)
+
+
+def test_few_values_have_a_tick_each_and_many_have_round_ones() -> None:
+    runs = [one(n, {"few": (16, 128)[n % 2], "many": n / 10}, {"y": n}) for n in range(30)]
+    figure = parallel_figure(runs, ["config.few", "config.many", "summary.y"], log=["config.few"])
+    assert words(figure, 0) == ["few", "16", "128"]
+    assert words(figure, 1) == ["many", "0", "1", "2"]

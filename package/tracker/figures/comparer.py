@@ -26,6 +26,7 @@ _VALUE = 120
 _LINE = 60
 # They differ between any two runs and tell nothing.
 _NOISE: Final = ("pid", "started_at", "executable")
+_AT_THAT_MOMENT: Final = ("used_bytes", "free_bytes", "available_bytes")
 _APART: Final = ("packages", "git")
 
 
@@ -51,6 +52,7 @@ def facts_of(record: RunRecord, cells: Sequence[CellRecord] = ()) -> Facts:
     git = metadata.get("git")
     packages = metadata.get("packages")
     rest = {k: v for k, v in metadata.items() if k not in _APART and k not in _NOISE}
+    machine = {k: v for k, v in _shown(rest).items() if not k.endswith(_AT_THAT_MOMENT)}
     return Facts(
         record.run_id,
         record.name,
@@ -62,7 +64,7 @@ def facts_of(record: RunRecord, cells: Sequence[CellRecord] = ()) -> Facts:
             "Cells": {
                 f"cell {place}": _code(cell.source) for place, cell in enumerate(cells, start=1)
             },
-            "Environment": _shown(rest),
+            "Environment": machine,
             "Packages": dict(packages) if isinstance(packages, dict) else {},
         },
     )

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _SHADES: Final = 40
 _BOTTOM: Final = -0.12
 _TICKS = 5
+# So few values have a tick each, if they are as far apart.
+_FEW = 8
+_APART = 0.05
 _MAX_LABELS = 14
 _CONSTANT = 0.5
 # All titles together.
@@ -152,7 +155,11 @@ def _numbers(column: Column, *, is_log: bool) -> Dimension:
     # Halves, because the range of two floats may be more than a float can hold.
     span = high / 2 - low / 2
     heights = (places / 2 - low / 2) / span
-    if is_log:
+    values = np.unique(given)
+    if len(values) <= _FEW and np.diff(values).min() / (high - low) >= _APART:
+        exact = sorted({float(value) for value in column.places[np.isfinite(places)]})
+        ticks = [(math.log10(v) if is_log else v, _tick(column, v)) for v in exact]
+    elif is_log:
         found = log_ticks(given)
         ticks = list(zip(map(float, found["tickvals"]), found["ticktext"], strict=True))
     else:

@@ -12,6 +12,8 @@ from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import LOG, first_result, flag, option, summary_keys, texts
 from tracker.store.read import Connection
 
+_SPREADS = {"std": " ± std", "sem": " ± sem", "minmax": ", min to max"}
+
 
 class BarView:
     """The last values of metrics as bars."""
@@ -51,8 +53,7 @@ class BarView:
         title = title_of(columns[0]) if len(columns) == 1 else ""
         if runset.group_by:
             bars = group_bars(runset.visible_groups, columns, spec["aggregate"], spec["spread"])
-            spread = "" if spec["spread"] == "none" else f" ± {spec['spread']}"
-            title = f"{title} ({spec['aggregate']}{spread})"
+            title = f"{title} ({spec['aggregate']}{_SPREADS.get(spec['spread'], '')})"
         else:
             bars = run_bars(runset.visible, columns)
         figure = bar_figure(bars, x_title=title, is_log=bool(spec["log"]), order=spec["order"])
