@@ -71,7 +71,7 @@ class GroupReader:
         if derived:
             rows, odd = self._derived(db, members, shift)
         else:
-            rows, odd = self._stored(db, name, members, shift)
+            rows, odd = self._stored(db, name, members, shift, ask)
             if ask.span is not None and ask.x == "step":
                 rows, odd = self._closely(db, members, rows, odd, ask, shift)
         return lines_of(*on_axis(db, members, rows, odd, ask), members, groups, options)
@@ -93,7 +93,7 @@ class GroupReader:
             every = [key for keys in ended.values() for key in keys]
             if not every:
                 continue
-            rows, odd = _read_ended(db, every, shift)
+            rows, odd = _read_ended(db, every, shift, ask)
             for name, members in charts.items():
                 own = _of_series(rows, ended[name]), _of_series(odd, ended[name])
                 self._kept[name] = _stamp(members, shift), *own
@@ -105,13 +105,13 @@ class GroupReader:
         return _of_lines(lines, shift)
 
     def _stored(
-        self, db: Connection, name: str, members: Sequence[Member], shift: int
+        self, db: Connection, name: str, members: Sequence[Member], shift: int, ask: Ask
     ) -> tuple[Columns, Columns]:
         ended = _ended(members)
         stamp = _stamp(members, shift)
         kept = self._kept.pop(name, None)
         if kept is None or kept[0] != stamp:
-            kept = stamp, *_read_ended(db, ended, shift)
+            kept = stamp, *_read_ended(db, ended, shift, ask)
         self._kept[name] = kept
         while len(self._kept) > _MAX_KEPT:
             self._kept.pop(next(iter(self._kept)))
@@ -162,11 +162,13 @@ def _ended(members: Sequence[Member]) -> list[int]:
     return [m.series.series_key for m in members if m.run.record.state != "running"]
 
 
-def _read_ended(db: Connection, keys: Sequence[int], shift: int) -> tuple[Columns, Columns]:
+def _read_ended(
+    db: Connection, keys: Sequence[int], shift: int, ask: Ask
+) -> tuple[Columns, Columns]:
     """Read members that have ended; columns are numbered by their first step."""
     if not keys:
         return _of_lines({}, shift)
-    rows, odd = read_cells(db, keys, shift)
+    rows, odd = read_cells(db, keys, shift, has_clock=ask.x != "step")
     rows["column"] = rows["column"] << shift
     return rows, odd
 

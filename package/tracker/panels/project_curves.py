@@ -42,7 +42,7 @@ class _Look:
     """What is read at one push: the runs, and the series that they have."""
 
     db: Connection
-    runset: RunSet
+    groups: Sequence[Group]
     shown: Mapping[int, Run]
     series: Mapping[str, Sequence[Series]]
 
@@ -82,9 +82,11 @@ class ProjectCurves:
         settings : mapping
             The workspace's part ``curves``.
         """
-        shown = {run.key: run for run in runset.visible}
+        groups = runset.visible_groups
+        runs = [run for group in groups for run in group.members] if groups else runset.visible
+        shown = {run.key: run for run in runs}
         keys = list(dict.fromkeys(key for chart in charts for key in sorted(chart.needs)))
-        look = _Look(db, runset, shown, series_of(db, list(shown), keys))
+        look = _Look(db, groups, shown, series_of(db, list(shown), keys))
         rules = _step_metrics(db, list(shown))
         found: dict[str, Drawing] = {}
         by_axis: dict[str, list[tuple[Chart, CurveOptions]]] = {}
@@ -116,12 +118,15 @@ class ProjectCurves:
             if not _is_grouped(look, chosen) or chosen.show_members
         }
         readings = self._shelf.read(look.db, single, look.records, ask)
-        groups = look.runset.visible_groups
-        wanted = {
-            _name(chart, place, ask): members
+        members = {
+            chart.name: self._members(look, chart)
             for chart, chosen in charts
             if _is_grouped(look, chosen)
-            for place, members in self._members(look, chart, groups)
+        }
+        wanted = {
+            _name(chart, place, ask): own
+            for chart, _ in charts
+            for place, own in members.get(chart.name, ())
         }
         self._groups.prepare(look.db, wanted, ask)
         found = {}
@@ -129,7 +134,7 @@ class ProjectCurves:
             drawn = self._lines(look, chart, readings.get(chart.name, {}))
             if _is_grouped(look, chosen):
                 drawn = [_faint(one) for one in drawn]
-                drawn += self._grouped(look, chart, chosen, ask)
+                drawn += self._grouped(look, chart, chosen, ask, members[chart.name])
             found[chart.name] = _drawing(drawn, axis, chosen)
         return found
 
@@ -160,18 +165,24 @@ class ProjectCurves:
             found.append((order, _Drawn(line, run.id, reading.base)))
         return [drawn for _, drawn in sorted(found, key=lambda pair: pair[0])]
 
-    def _grouped(self, look: _Look, chart: Chart, chosen: CurveOptions, ask: Ask) -> list[_Drawn]:
-        groups, found = look.runset.visible_groups, []
-        for place, members in self._members(look, chart, groups):
+    def _grouped(
+        self,
+        look: _Look,
+        chart: Chart,
+        chosen: CurveOptions,
+        ask: Ask,
+        members: Iterable[tuple[int, list[Member]]],
+    ) -> list[_Drawn]:
+        found = []
+        for place, own in members:
             name = _name(chart, place, ask)
-            lines = self._groups.read(look.db, name, members, groups, ask, chosen)
+            lines = self._groups.read(look.db, name, own, look.groups, ask, chosen)
             found += _as_drawn(chart, place, lines)
         return found
 
-    def _members(
-        self, look: _Look, chart: Chart, groups: Sequence[Group]
-    ) -> Iterable[tuple[int, list[Member]]]:
-        group_of = {run.key: n for n, group in enumerate(groups) for run in group.members}
+    def _members(self, look: _Look, chart: Chart) -> list[tuple[int, list[Member]]]:
+        """Return the members of the groups, by the place of the metric or expression."""
+        group_of = {run.key: n for n, group in enumerate(look.groups) for run in group.members}
         found: dict[int, list[Member]] = {}
         for place, one in self._series(look, chart):
             member = Member(one, look.shown[one.run_key], group_of[one.run_key])
@@ -185,10 +196,10 @@ class ProjectCurves:
     ) -> list[_Drawn]:
         if not _is_grouped(look, chosen):
             return self._lines(look, chart, self._over_readings(look, chart, ask, x))
-        groups, found = look.runset.visible_groups, []
+        found = []
         curves = _curves_over(look, chart, x, _WHOLE, None, None)
-        for place, members in self._members(look, chart, groups):
-            lines = over_metric(curves, members, groups, ask, chosen)
+        for place, members in self._members(look, chart):
+            lines = over_metric(curves, members, look.groups, ask, chosen)
             found += _as_drawn(chart, place, lines)
         return found
 
@@ -222,7 +233,7 @@ def _as_drawn(chart: Chart, place: int, lines: Iterable[tuple[Group, Line]]) -> 
 
 
 def _is_grouped(look: _Look, chosen: CurveOptions) -> bool:
-    return bool(look.runset.groups) and chosen.grouped
+    return bool(look.groups) and chosen.grouped
 
 
 def _faint(drawn: _Drawn) -> _Drawn:

@@ -16,7 +16,7 @@ _ROLLED = (
 )
 _AS_IT_IS = f"""
 SELECT series_key, bucket AS "column", n::DOUBLE AS n, total, low, high, last, first_step,
-       last_step, first_us, last_us
+       last_step{{clock}}
 FROM {{table}} r {_CHOSEN}
 """
 _MADE_COARSER = f"""
@@ -53,11 +53,13 @@ def read_cells(
     series_keys: Sequence[int],
     shift: int,
     between: tuple[int, int] | None = None,
+    *,
+    has_clock: bool = True,
 ) -> tuple[Columns, Columns]:
     """Return the numbers of series by columns of ``2 ** shift`` steps, and what is no number.
 
     Series whose rollup is fine enough are read from it, the others from their points. Between
-    two steps all are read from their points.
+    two steps all are read from their points. Without the clock the times may be missing.
 
     Returns
     -------
@@ -75,7 +77,8 @@ def read_cells(
         right = [key for key, own in shifts.items() if own == shift]
         finer = [key for key, own in shifts.items() if own != shift]
         if right:
-            parts.append(fetch(db, _AS_IT_IS.format(table=table), {"keys": right}))
+            sql = _AS_IT_IS.format(table=table, clock=", first_us, last_us" if has_clock else "")
+            parts.append(fetch(db, sql, {"keys": right}))
         if finer:
             given = {"keys": finer, "shift": shift}
             parts.append(fetch(db, _MADE_COARSER.format(table=table), given))
@@ -92,7 +95,8 @@ def read_cells(
             is_number = found["n"] > 0
             found = {name: column[is_number] for name, column in found.items()}
         parts.append(found)
-    return _together(parts, _NAMES), _together(odd, ("series_key", "step", "value"))
+    names = _NAMES if has_clock else _NAMES[:-2]
+    return _together(parts, names), _together(odd, ("series_key", "step", "value"))
 
 
 def _together(parts: list[Columns], names: Sequence[str]) -> Columns:
