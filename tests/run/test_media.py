@@ -120,6 +120,35 @@ def test_a_value_that_cannot_be_encoded_is_told_and_the_next_is_kept(start, stor
     assert stored.values(run, "image")[1]["_type"] == "image-file"
 
 
+@pytest.mark.filterwarnings("error")
+def test_where_warnings_are_errors_the_next_value_is_kept_all_the_same(start, stored, monkeypatch):
+    broken = tracker.Image(noise(0))
+    monkeypatch.setattr(broken, "_encode", lambda picture: 1 / 0)
+    run = start()
+    with pytest.raises(TrackerWarning, match="could not be read"):
+        run.log({"image": broken})
+        run._recorder.encoder.drain()  # noqa: SLF001 - so that the next call warns
+        run.log({"loss": 1})
+    run.log({"image": tracker.Image(noise(1))})
+    run.finish()
+    assert [type(value) for value in stored.values(run, "image")] == [str, dict]
+
+
+def test_what_no_thread_can_be_started_for_is_encoded_at_once(start, stored, monkeypatch):
+    """As while Python shuts down."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    run = start()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        run.log({"image": tracker.Image(noise(1))})
+    assert not run._recorder.encoder.keys  # noqa: SLF001 - nothing waits
+    run.finish()
+    assert len(stored.values(run, "image")) == 1
+
+
 def test_threads_that_log_while_the_run_ends_lose_nothing_that_was_taken(start, stored):
     run, taken = start(), []
 

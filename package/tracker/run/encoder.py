@@ -7,6 +7,7 @@ memory: a loop that logs faster than the disk waits in ``log``, and nothing is d
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -90,36 +91,56 @@ class Encoder:
             self._jobs.append(job)
             self.keys[job.key] += 1
             self._held_bytes += job.late.held_bytes
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._work, name="tracker-media", daemon=True
-                )
-                self._thread.start()
+            has_thread = self._thread is not None or self._start()
             self._changed.notify_all()
+        if not has_thread:
+            self._work_off()
 
     def wait_for_room(self) -> None:
         """Wait until what is held fits into the limit."""
-        if self._held_bytes <= self._limit_bytes or self._is_worker():
+        if self._held_bytes <= self._limit_bytes or self.is_worker:
             return
         with self._changed:
             self._changed.wait_for(lambda: self._held_bytes <= self._limit_bytes)
 
     def drain(self) -> None:
         """Wait until everything that was taken has been written."""
-        if not self.keys or self._is_worker():
+        if not self.keys or self.is_worker:
             return
         with self._changed:
             self._changed.wait_for(lambda: not self.keys)
 
-    def _is_worker(self) -> bool:
+    @property
+    def is_worker(self) -> bool:
+        """Whether this is the thread that encodes."""
         return threading.current_thread() is self._thread
+
+    def _start(self) -> bool:
+        """Start the thread; say whether that could be done: not while Python shuts down."""
+        self._thread = threading.Thread(target=self._work, name="tracker-media", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._thread = None
+            return False
+        return True
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            try:
+            self._do(job)
+
+    def _work_off(self) -> None:
+        """Do here what no thread can be started for."""
+        while self._jobs:
+            self._do(self._jobs.popleft())
+
+    def _do(self, job: Job) -> None:
+        # Whatever happens to one value, the next ones are waited for.
+        try:
+            with contextlib.suppress(Exception):
                 self._write(job)
-            finally:
-                self._settle(job)
+        finally:
+            self._settle(job)
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -130,8 +151,8 @@ class Encoder:
 
     def _settle(self, job: Job) -> None:
         with self._changed:
-            self._held_bytes -= job.late.held_bytes
+            self._held_bytes = max(0, self._held_bytes - job.late.held_bytes)
             self.keys[job.key] -= 1
-            if not self.keys[job.key]:
+            if self.keys[job.key] <= 0:  # an interrupt may have come between two lines of put
                 del self.keys[job.key]
             self._changed.notify_all()

@@ -60,13 +60,13 @@ class Recorder:
         self.step = first_step
         self.is_closed = False
         self.is_foreign = False
-        self._is_open = False
-        self._is_busy = False
+        self._is_open = self._is_busy = False
         self._keysets = Keysets(self._put)
         self._known = self._keysets.known
         self._system_step = 0
         self._warned: set[str] = set()
         self._unsaid: list[str] = []
+        self.encoder = Encoder(self._log_late)
         self._last_summary: dict[str, Any] = {}
         self._summary_at: tuple[Path, int] | None = None
         self._writer = JournalWriter(store.journal_dir, fsync=settings.fsync)
@@ -75,7 +75,6 @@ class Recorder:
         self._writer.open_segment(begin)
         self.objects = Objects(store.objects_dir)
         self.coercer = Coercer(self.objects.put_bytes, self.warn_once, may_wait=True)
-        self.encoder = Encoder(self._log_late)
         self._newest_step = -1
         self.live = Live(
             store,
@@ -311,6 +310,7 @@ class Recorder:
         if not self.is_closed and not self.is_foreign:
             self.encoder.drain()
             FLUSHER.flush(self.live)
+            self._say()
 
     def subscribe(self, listener: Callable[[set[str]], None]) -> Callable[[], None]:
         """Call `listener` with the keys that have news after each flush; return how to stop."""
@@ -337,8 +337,7 @@ class Recorder:
                     break
         else:
             return
-        waiting = len(self._outbox.waiting)
-        if waiting:
+        if waiting := len(self._outbox.waiting):
             self.warn_once(
                 f"The journal still cannot be written: the last {waiting:,} facts of run "
                 f"{self.run_id}, its end among them, are lost."
@@ -351,6 +350,7 @@ class Recorder:
                 "Nothing is lost: the next run that starts takes the journal in."
             )
         self._last_summary = dict(self.live.feed.intake.fold.values)
+        self._say()
 
     def warn_once(self, sentence: str, about: str | None = None) -> None:
         """Warn of something, once a run; `about` tells sentences apart."""
@@ -358,7 +358,8 @@ class Recorder:
             return
         self._warned.add(about or sentence)
         self._unsaid.append(sentence)
-        if not self._is_busy:
+        # In the encoder's thread nobody would see what it led to.
+        if not self._is_busy and not self.encoder.is_worker:
             self._say()
 
     def _say(self) -> None:
