@@ -97,9 +97,10 @@ def fit(cube: Cube, outcomes: Outcomes) -> tuple[Surrogate, float]:
     assert best is not None
     surrogate = best[1]
     expected, _ = surrogate.predict(outcomes.places)
+    best_expected = float(expected[~failed].min())
     if len(outcomes.running):
-        surrogate.believe(outcomes.running)
-    return surrogate, float(expected[~failed].min())
+        surrogate.believe(outcomes.running, best_expected)
+    return surrogate, best_expected
 
 
 def _spread(

@@ -163,14 +163,18 @@ class Surrogate:
             -2 * (solved @ slopes),
         )
 
-    def believe(self, places: Array) -> None:
+    def believe(self, places: Array, floor: float = -np.inf) -> None:
         """Take the expected values at places for observed: trials that are still running.
+
+        None is taken for better than `floor`: a hope that is counted as reached would draw the
+        next suggestions to its side.
 
         The mean stays as it is and the variance there shrinks, so the next suggestion goes
         elsewhere. The Kriging believer of Ginsbourger, Le Riche and Carraro, "Kriging is
         well-suited to parallelize optimization", 2010, section 4.2.
         """
         expected, _ = self.predict(places)
+        expected = np.maximum(expected, floor)
         self.points = np.vstack([self.points, places])
         self._values = np.concatenate([self._values, expected])
         self._doubt = np.concatenate([self._doubt, np.zeros(len(places))])
