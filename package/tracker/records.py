@@ -145,8 +145,7 @@ class VersionRecord:
     version_key : int
         What the tables know it by.
     created_us : int
-        When it was made, in microseconds since the epoch: with project and name this names a
-        version for good, whatever number it has.
+        When it was made, in microseconds since the epoch.
     state : str
         ``"committed"`` or ``"deleted"``.
     step : int or None
@@ -156,7 +155,7 @@ class VersionRecord:
     run : tuple of str or None
         Project and id of the run that made it.
     source : tuple or None
-        Project, name, version and `created_us` of the version that this one is a link to.
+        Project, name and version of the version that this one is a link to.
         A link's aliases are its own; all else is what its source has.
     """
 
@@ -179,7 +178,7 @@ class VersionRecord:
     step: int | None
     ttl_s: int | None
     run: tuple[str, str] | None
-    source: tuple[str, str, int, int] | None
+    source: tuple[str, str, int] | None
 
 
 @dataclass(frozen=True, slots=True)

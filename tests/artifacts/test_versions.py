@@ -181,6 +181,28 @@ def test_a_model_is_linked_and_used(start, alone):
             run.link_model("m.pt", "a/b")
 
 
+def test_one_content_logged_twice_whose_journals_come_in_the_other_order(
+    start, api, stored, rebuilds_alike
+):
+    with start(id="other") as run:
+        log(run, "x", name="before")
+    for run_id, time_us in (("second", 2_000_000), ("first", 1_000_000)):
+        writer = JournalWriter(stored.root / "journal")
+        writer.open_segment(facts.Begin("p", run_id, time_us))
+        writer.append(facts.Version("output", "p", "net", "model", "d" * 64, time_us))
+        if run_id == "second":
+            number = {"version": 0}
+            writer.append(facts.VersionChange("p", "net", "d" * 64, time_us + 1, number))
+        writer.close()
+        Store(stored.root).recover()
+    version = api.artifact("p/net")
+    assert version.logged_by().id == "first"
+    version.aliases.append("kept")
+    version.save()
+    rebuilds_alike()
+    assert aliases(api) == {"v0": ["kept", "latest"]}
+
+
 def test_protected_aliases_do_not_move(start, api, rebuilds_alike):
     with start() as run:
         source = log(run, "1")

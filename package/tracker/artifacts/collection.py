@@ -164,7 +164,7 @@ class ArtifactCollection:
             return
         now = time.time_ns() // 1000
         said: list[facts.Fact] = [
-            facts.VersionChange(record.project, record.name, record.created_us, now, fields)
+            facts.VersionChange(record.project, record.name, record.digest, now, fields)
             for record in self._versions()
         ]
         edits.change_artifacts(self._home.store, said)

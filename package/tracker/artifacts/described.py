@@ -84,7 +84,7 @@ class Described(Adding):
     def id(self) -> str | None:
         """What names this version for good; None before it is logged."""
         record = self._record
-        return None if record is None else f"{record.created_us:x}-{record.digest[:12]}"
+        return None if record is None else f"{record.version_key:x}-{record.digest[:16]}"
 
     @property
     def is_logged(self) -> bool:

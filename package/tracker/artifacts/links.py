@@ -31,7 +31,7 @@ def link(
     project = project or record.project
     given = [aliases] if isinstance(aliases, str) else list(aliases or ())
     names = [check_alias(each) for each in dict.fromkeys(given)]
-    source = record.source or (record.project, record.name, record.version, record.created_us)
+    source = record.source or (record.project, record.name, record.version)
     if (project, name) == source[:2]:
         raise UsageError(f"{name} is where {record.name} was logged: link it to another name.")
     refuse_protected(home, project, name, set(names))
@@ -45,7 +45,7 @@ def link(
     now = time.time_ns() // 1000
     said = facts.Version(
         "link", project, name, record.type, record.digest, now, aliases=names, version=number,
-        source=(source[0], source[1], source[3]),
+        source=(source[0], source[1], record.digest),
     )  # fmt: skip
     edits.change_artifacts(home.store, [said])
     with home.store.reading() as db:
@@ -60,7 +60,7 @@ def link(
 def number_fact(record: VersionRecord) -> facts.VersionChange:
     """Return what says which number a version got."""
     return facts.VersionChange(
-        record.project, record.name, record.created_us, time.time_ns() // 1000,
+        record.project, record.name, record.digest, time.time_ns() // 1000,
         {"version": record.version},
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def delete(home: Home, record: VersionRecord) -> None:
         home.store,
         [
             facts.VersionChange(
-                record.project, record.name, record.created_us, time.time_ns() // 1000,
+                record.project, record.name, record.digest, time.time_ns() // 1000,
                 {"is_deleted": True},
             )
         ],

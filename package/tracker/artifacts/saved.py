@@ -114,7 +114,7 @@ class Saved(Described):
         said: list[facts.Fact] = []
         now = time.time_ns() // 1000
         if own:
-            said.append(_change(record.project, record.name, record.created_us, now, own))
+            said.append(_change(record.project, record.name, record.digest, now, own))
         if shared:
             place = _source(record)
             said.append(_change(*place, now, shared))
@@ -144,16 +144,16 @@ class Saved(Described):
         return own, shared | {k: v for k, v in now.items() if repr(v) != repr(was[k])}
 
 
-def _source(record: VersionRecord) -> tuple[str, str, int]:
+def _source(record: VersionRecord) -> tuple[str, str, str]:
     if record.source is None:
-        return record.project, record.name, record.created_us
-    return record.source[0], record.source[1], record.source[3]
+        return record.project, record.name, record.digest
+    return record.source[0], record.source[1], record.digest
 
 
 def _change(
-    project: str, name: str, created_us: int, now_us: int, fields: dict[str, Any]
+    project: str, name: str, digest: str, now_us: int, fields: dict[str, Any]
 ) -> facts.VersionChange:
-    return facts.VersionChange(project, name, created_us, now_us, fields)
+    return facts.VersionChange(project, name, digest, now_us, fields)
 
 
 def _difference(what: str, before: Sequence[str], now: Sequence[str]) -> dict[str, list[str]]:

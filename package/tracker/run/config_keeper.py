@@ -68,4 +68,6 @@ class ConfigKeeper:
 def is_artifact(value: Any) -> bool:
     """Say whether a value is an artifact, without loading what only artifacts need."""
     module = sys.modules.get("tracker.artifacts.artifact")
-    return module is not None and isinstance(value, module.Artifact)
+    # Another thread may be about to load it: then nobody has made one yet.
+    kind = getattr(module, "Artifact", None)
+    return kind is not None and isinstance(value, kind)

@@ -136,20 +136,20 @@ class Version(msgspec.Struct, tag=9, array_like=True, gc=False):
     step: int | None = None
     ttl_s: int | None = None
     distributed_id: str | None = None
-    source: tuple[str, str, int] | None = None  # project, name and created_us of a link's
+    source: tuple[str, str, str] | None = None  # project, name and digest of a link's
 
 
 class VersionChange(msgspec.Struct, tag=12, array_like=True, gc=False):
     """A version was edited or deleted, or got its number.
 
-    `created_us` is the time of the fact that made it. `fields` are new values of
-    description, metadata, ttl_s, name, type, version, is_deleted, and aliases_added,
-    aliases_removed, tags_added, tags_removed.
+    Its digest names it, for a name has one version of a digest, besides deleted ones. `fields`
+    are new values of description, metadata, ttl_s, name, type, version, is_deleted, and
+    aliases_added, aliases_removed, tags_added, tags_removed.
     """
 
     project: str
     name: str
-    created_us: int
+    digest: str
     time_us: int
     fields: dict[str, Any]
 

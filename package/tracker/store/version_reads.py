@@ -19,8 +19,7 @@ SELECT a.version_key, a.project, a.name, s.type, a.version, s.digest, s.descript
         WHERE x.version_key = a.version_key), s.tags, s.size_bytes,
        (SELECT count(*) FROM artifact_file f WHERE f.version_key = s.version_key),
        a.created_at, epoch_us(a.created_at), greatest(a.updated_at, s.updated_at), a.state, s.step,
-       s.ttl_s, r.project, r.run_id, a.source_key, s.project, s.name, s.version,
-       epoch_us(s.created_at)
+       s.ttl_s, r.project, r.run_id, a.source_key, s.project, s.name, s.version
 FROM artifact_version a
 JOIN artifact_version s ON s.version_key = coalesce(a.source_key, a.version_key)
 LEFT JOIN run r ON r.run_key = s.run_key
@@ -198,7 +197,7 @@ def _record(row: tuple[Any, ...]) -> VersionRecord:
         load_json(metadata or "{}"), tuple(aliases or ()), tuple(tags or ()), size_bytes or 0,
         file_count, _aware(created_at), created_us, _aware(updated_at), state, step, ttl_s,
         None if run_id is None else (run_project, run_id),
-        None if source_key is None else (source[0], source[1], source[2], source[3]),
+        None if source_key is None else (source[0], source[1], source[2]),
     )  # fmt: skip
 
 

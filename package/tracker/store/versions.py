@@ -14,8 +14,8 @@ from tracker.store.rows import first_row
 from tracker.store.sessions import stamp
 
 Saying = facts.Version | facts.VersionChange
-# Project, name and created_us of a version -> the number that it has.
-Numbers = Mapping[tuple[str, str, int], int]
+# Project, name and digest -> the numbers that versions of it got, one after the other.
+Numbers = Mapping[tuple[str, str, str], list[int]]
 
 LATEST = "latest"
 _COLUMNS = {"description": "description", "ttl_s": "ttl_s", "name": "name", "type": "type"}
@@ -58,13 +58,15 @@ def put_version(
         _put_lineage(db, run_key, version_key, fact)
 
 
-def read_numbers(sayings: Iterable[Saying]) -> dict[tuple[str, str, int], int]:
+def read_numbers(sayings: Iterable[Saying]) -> dict[tuple[str, str, str], list[int]]:
     """Return the numbers that versions got, as far as their processes could write them down."""
-    return {
-        (said.project, said.name, said.created_us): int(said.fields["version"])
-        for said in sayings
-        if isinstance(said, facts.VersionChange) and "version" in said.fields
-    }
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for said in sorted(sayings, key=lambda each: each.time_us):
+        if isinstance(said, facts.VersionChange) and "version" in said.fields:
+            numbers = found.setdefault((said.project, said.name, said.digest), [])
+            if said.fields["version"] not in numbers:
+                numbers.append(int(said.fields["version"]))
+    return found
 
 
 # --- versions -------------------------------------------------------------------------------
@@ -93,15 +95,20 @@ def _find_or_insert(
 def _add_to(
     db: duckdb.DuckDBPyConnection, version_key: int, run_key: int | None, fact: facts.Version
 ) -> None:
-    """Add a further logging's tags to a version; the logging that made it names the run."""
+    """Add a further logging's tags to a version; whose logging was the first has made it.
+
+    Journals may be taken in in another order than they were written in.
+    """
     row = first_row(
         db, "SELECT created_at, run_key FROM artifact_version WHERE version_key = ?", [version_key]
     )
     assert row is not None
-    if row[0] != stamp(fact.time_us):
-        _change_tags(db, version_key, {"tags_added": fact.tags})
-    elif row[1] is None:
+    time = stamp(fact.time_us)
+    if time < row[0] or (time == row[0] and row[1] is None):
+        _set(db, version_key, "created_at", time)
         _set(db, version_key, "run_key", run_key)
+    if time != row[0]:
+        _change_tags(db, version_key, {"tags_added": fact.tags})
 
 
 def find_key(
@@ -154,14 +161,13 @@ def _number(db: duckdb.DuckDBPyConnection, fact: facts.Version, numbers: Numbers
     ).fetchall()
     taken = {int(number) for (number,) in rows}
     if numbers is not None:
-        own = numbers.get((fact.project, fact.name, fact.time_us))
-        if own is not None and own not in taken:
-            return own
-        taken |= {
-            number
-            for (project, name, _), number in numbers.items()
-            if (project, name) == (fact.project, fact.name)
-        }
+        own = numbers.get((fact.project, fact.name, fact.digest), [])
+        left = [number for number in own if number not in taken]
+        if left:
+            return left[0]
+        for (project, name, _), others in numbers.items():
+            if (project, name) == (fact.project, fact.name):
+                taken.update(others)
     if fact.version is not None and fact.version not in taken:
         return fact.version
     if numbers is None:
@@ -193,7 +199,7 @@ def _insert_link(
     db: duckdb.DuckDBPyConnection, fact: facts.Version, numbers: Numbers | None
 ) -> int | None:
     assert fact.source is not None
-    source_key = _made_at(db, *fact.source)
+    source_key = _committed(db, *fact.source)
     if source_key is None:
         return None
     row = first_row(
@@ -310,18 +316,18 @@ def _take_aliases(
 # --- changes --------------------------------------------------------------------------------
 
 
-def _made_at(db: duckdb.DuckDBPyConnection, project: str, name: str, created_us: int) -> int | None:
+def _committed(db: duckdb.DuckDBPyConnection, project: str, name: str, digest: str) -> int | None:
     row = first_row(
         db,
         "SELECT version_key FROM artifact_version WHERE project = ? AND name = ? "
-        "AND created_at = ? AND state = 'committed' ORDER BY version DESC LIMIT 1",
-        [project, name, stamp(created_us)],
+        "AND digest = ? AND state = 'committed' ORDER BY version DESC LIMIT 1",
+        [project, name, digest],
     )
     return int(row[0]) if row else None
 
 
 def _change(db: duckdb.DuckDBPyConnection, fact: facts.VersionChange) -> None:
-    version_key = _made_at(db, fact.project, fact.name, fact.created_us)
+    version_key = _committed(db, fact.project, fact.name, fact.digest)
     if version_key is None or not fact.fields.keys() - {"version"}:
         return
     if fact.fields.get("is_deleted"):
