@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 from tracker.figures.formats import format_duration, format_number
 from tracker.figures.smoothing import Smoothing, smooth
 from tracker.panels import bundle
+from tracker.panels.workspace import merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,3 +208,28 @@ def test_a_view_that_goes_takes_leave(page: Page) -> None:
     page.evaluate("() => panel.dispose()")
     assert page.evaluate("() => sent.at(-1)") == {"type": "bye"}
     assert page.evaluate("() => trackerScheduler.urgent.size + trackerScheduler.patient.size") == 0
+
+
+def test_patches_mean_in_the_page_what_they_mean_in_the_kernel(page: Page) -> None:
+    rng = random.Random(7)
+
+    def a_value(depth: int, *, has_null: bool) -> object:
+        kinds = [1, "x", True, [1, None]] + [None] * has_null
+        if depth == 0 or rng.random() < 0.4:
+            return rng.choice(kinds)
+        names = rng.sample("abcd", rng.randint(0, 3))
+        return {name: a_value(depth - 1, has_null=has_null) for name in names}
+
+    pairs = [(a_value(3, has_null=False), a_value(3, has_null=True)) for _ in range(300)]
+    documents = [({"r": a_value(3, has_null=False)}, {"r": a_value(3, has_null=False)})
+                 for _ in range(300)]  # fmt: skip
+    found, undone = page.evaluate(
+        """async ([pairs, documents]) => {
+            const { merged, difference } = await import('/workspace.js');
+            return [pairs.map(([target, patch]) => merged(target, patch)),
+                documents.map(([one, other]) => merged(one, difference(one, other)))];
+        }""",
+        [pairs, documents],
+    )
+    assert found == [merged(target, patch) for target, patch in pairs]
+    assert undone == [other for _, other in documents]

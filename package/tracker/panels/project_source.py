@@ -9,6 +9,7 @@ from typing import Any
 from tracker.panels import actions, layout
 from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
+from tracker.panels.columns import Column
 from tracker.panels.curve_options import resolved
 from tracker.panels.media_items import media_spec, shown_keys
 from tracker.panels.project_curves import ProjectCurves
@@ -43,6 +44,7 @@ class ProjectSource(Source):
         self._runset = RunSet(project)
         self._curves = ProjectCurves()
         self._metrics: list[str] = []
+        self._menu: tuple[list[Column], list[dict[str, Any]]] | None = None
         self._sections: list[dict[str, Any]] = []
         self._media: list[dict[str, Any]] = []
         self._media_stamp: Any = None
@@ -107,7 +109,7 @@ class ProjectSource(Source):
     def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
         """Return the menu of panels, the columns, the sections and the rows on the screen."""
         runset = self._runset
-        yield "menu", {"kinds": [layout.CURVE_MENU, *menu(runset)], "metrics": self._metrics}
+        yield "menu", {"kinds": self._kinds(), "metrics": self._metrics}
         columns = [
             [column.id, column.is_number, column.count, column.is_constant]
             for column in runset.columns
@@ -116,6 +118,13 @@ class ProjectSource(Source):
         yield "layout", {"sections": self._sections}
         if client.window is not None:
             yield "rows", rows_message(runset, client.window)
+
+    def _kinds(self) -> list[dict[str, Any]]:
+        """Return the kinds of panels; what new ones begin with depends on the columns."""
+        columns = self._runset.columns
+        if self._menu is None or self._menu[0] is not columns:
+            self._menu = (columns, [layout.CURVE_MENU, *menu(self._runset)])
+        return self._menu[1]
 
     def about(self) -> dict[str, Any]:
         """Return nothing: the table says all."""

@@ -162,7 +162,7 @@ class RunSet:
     def __post_init__(self) -> None:
         self._rows = RunRows(self.project)
         self._made: dict[int, Run] = {}
-        self._columns: tuple[Any, list[Column]] | None = None
+        self._columns: tuple[list[Run], list[Any], list[Column]] | None = None
 
     def read(self, db: Connection, spec: Mapping[str, Any]) -> None:
         """Read the runs as a workspace's part ``runset`` wants them."""
@@ -274,11 +274,17 @@ class RunSet:
 
     @property
     def columns(self) -> list[Column]:
-        """Every column that the project's runs have values for, fixed ones first."""
-        stamp = [(run.config, run.summary) for run in self.all]
-        if self._columns is None or not _are_same(self._columns[0], stamp):
-            self._columns = (stamp, columns_of(self.all))
-        return self._columns[1]
+        """Every column that the project's runs have values for, fixed ones first.
+
+        The same list as before where no key came or went.
+        """
+        if self._columns is None or self._columns[0] is not self.all:
+            stamp = [(run.config, run.summary) for run in self.all]
+            known = self._columns
+            is_same = known is not None and _are_same(known[1], stamp)
+            found = known[2] if known is not None and is_same else columns_of(self.all)
+            self._columns = (self.all, stamp, found)
+        return self._columns[2]
 
     @property
     def shown_columns(self) -> list[str]:
