@@ -13,7 +13,8 @@ import { Stepper } from "./stepper.js";
 const SIZE = 120;
 // What stands below an image, and below a film.
 const BELOW = { image: 34, video: 62 };
-const LARGEST_FIRST = 480;
+const RUN_NAME = 24;
+const [SMALLEST_FIRST, LARGEST_FIRST] = [80, 480];
 const MOST_COMPARED = 4;
 const LIGHT = ["image", "audio", "video"];
 
@@ -237,10 +238,11 @@ class MediaPanel {
     );
     const height =
       this.body.clientHeight / Math.max(runs.length, 1) -
-      (BELOW[this.content.kind] ?? 0);
+      (BELOW[this.content.kind] ?? 0) -
+      (this.content.runs.length > 1 ? RUN_NAME : 0);
     const isFew = !this.isOverview && count <= 3;
     this.sizer.value = isFew
-      ? Math.max(SIZE, Math.min(height, LARGEST_FIRST))
+      ? Math.max(SMALLEST_FIRST, Math.min(height, LARGEST_FIRST))
       : SIZE;
     return Number(this.sizer.value);
   }

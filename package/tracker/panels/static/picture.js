@@ -53,6 +53,7 @@ export class Picture {
     this.image = h("img", { alt: "", draggable: "false" });
     this.image.addEventListener("load", () => {
       this.frame.classList.remove("tkm-loading");
+      this.seen = this.coming;
       this.overlay();
     });
     this.canvas = h("canvas", { class: "tkm-over", hidden: true });
@@ -93,7 +94,10 @@ export class Picture {
       this.shown = null;
     }
     if (this.isSeen) this.load();
-    if (isSame) this.overlay();
+    if (isSame && this.seen) {
+      this.seen = item;
+      this.overlay();
+    }
   }
 
   see(isSeen) {
@@ -118,9 +122,17 @@ export class Picture {
     if (this.shown === name) return;
     this.shown = name;
     const format = name === item.thumb?.sha ? item.thumb.format : item.format;
+    // What lies over an image comes with it, not a moment later.
+    const masks = (item.masks ?? []).map(({ sha }) =>
+      this.files.get(sha, "png").catch(() => null),
+    );
     try {
-      const { url } = await this.files.get(name, format);
+      const [{ url }] = await Promise.all([
+        this.files.get(name, format),
+        ...masks,
+      ]);
       if (this.shown !== name) return;
+      this.coming = item;
       this.image.src = url;
     } catch (error) {
       if (this.shown !== name) return;
@@ -132,7 +144,7 @@ export class Picture {
   // -- boxes and masks
 
   async overlay() {
-    const { item, canvas } = this;
+    const { seen: item = {}, canvas } = this;
     const hasAny = item.boxes?.length || item.masks?.length;
     canvas.hidden = !hasAny;
     if (!hasAny) return;
