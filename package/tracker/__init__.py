@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tracker.media.image import Image
     from tracker.outputs import Artifact, log_artifact, use_artifact
     from tracker.panels.chart import chart
-    from tracker.panels.show import show
     from tracker.report.report import Report
+    from tracker.report_show import show
     from tracker.run.run import Run
     from tracker.start import (
         alert,
@@ -104,7 +104,7 @@ _PLACES = {
     "restore": "tracker.start",
     "save": "tracker.start",
     "setup": "tracker.compat",
-    "show": "tracker.panels.show",
+    "show": "tracker.report_show",
     "sql": "tracker.api",
     "teardown": "tracker.compat",
     "termerror": "tracker.compat",

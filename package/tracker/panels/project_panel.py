@@ -38,6 +38,9 @@ class ProjectPanel(Panel):
     filter_text : str
         Show these runs only, whatever the workspace says; see
         :mod:`tracker.store.filter_text`.
+    content : dict, optional
+        An arrangement to begin with, in the place of the saved one; see
+        :mod:`tracker.panels.workspace`.
     live : bool
         Follow the store for as long as somebody looks. Default True.
     """
@@ -49,11 +52,14 @@ class ProjectPanel(Panel):
         *,
         workspace: str = DEFAULT,
         filter_text: str = "",
+        content: dict[str, Any] | None = None,
         live: bool = True,
     ) -> None:
         self._root = root
         self.project = project
         self._workspace = ProjectSource(project, workspace)
+        if content is not None:
+            self._workspace.workspace.hold(content)
         if filter_text:
             with open_store(root).reading() as db:
                 self._workspace.workspace.refresh(db)

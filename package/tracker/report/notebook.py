@@ -69,6 +69,20 @@ def outputs(report: Report) -> Iterator[Cell]:
     yield from _cells(report, report.blocks)
 
 
+def title_cell(report: Report) -> Cell:
+    """Return the cell with the title of a report."""
+    return _markdown(_title(report))
+
+
+def block_cells(report: Report, block: b.Block) -> Iterator[Cell]:
+    """Yield the cells of one block, without what is folded away below a heading."""
+    text = _text_of(report, block)
+    if text is not None:
+        yield _markdown(text)
+    else:
+        yield from _shown(report, block)
+
+
 def _title(report: Report) -> str:
     words = f"\n\n{escape_markdown(report.description)}" if report.description else ""
     when = f" · {format_time(report.updated_at)}" if report.updated_at else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.figures.formats import escape, format_time
 from tracker.report.notebook import outputs
@@ -27,12 +27,24 @@ def card(report: Report) -> str:
 
 def show(report: Report) -> None:
     """Show a report below the cell: its text, its charts, its media."""
+    for cell in outputs(report):
+        display_cell(cell)
+
+
+def display_cell(cell: dict[str, Any]) -> None:
+    """Show what a cell of a report's notebook shows."""
     from IPython.display import display
 
-    for cell in outputs(report):
-        if cell["cell_type"] == "markdown":
-            bundle = {"text/markdown": cell["source"], "text/plain": cell["source"]}
-            display(bundle, raw=True)  # type: ignore[no-untyped-call]
-        for output in cell.get("outputs", ()):
-            if list(output["data"]) != ["text/plain"]:
-                display(output["data"], raw=True)  # type: ignore[no-untyped-call]
+    if cell["cell_type"] == "markdown":
+        bundle = {"text/markdown": cell["source"], "text/plain": cell["source"]}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    for output in cell.get("outputs", ()):
+        if list(output["data"]) != ["text/plain"]:
+            display(output["data"], raw=True)  # type: ignore[no-untyped-call]
+
+
+def display_object(shown: Any) -> None:
+    """Show what knows how it is shown."""
+    from IPython.display import display
+
+    display(shown)  # type: ignore[no-untyped-call]
