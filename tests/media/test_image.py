@@ -253,3 +253,11 @@ def test_what_is_no_image_is_told(tmp_path, given, sentence):
 def test_options_that_do_not_exist_are_told(options, sentence):
     with pytest.raises(UsageError, match=sentence):
         Image(np.zeros((2, 2), np.uint8), **options)
+
+
+def test_an_image_as_large_as_a_bomb_is_read_back_if_it_was_logged(keep, monkeypatch):
+    monkeypatch.setattr(Pil, "MAX_IMAGE_PIXELS", 100)
+    array = np.arange(240, dtype=np.uint8).reshape(12, 20)
+    read = keep(Image(array, caption="large"))
+    assert (read.width, read.height, read.caption, read.format) == (20, 12, "large", "png")
+    assert read.content == Image(array).content

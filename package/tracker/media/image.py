@@ -171,7 +171,14 @@ class Image(Media):
             name: {"path": find(str(mask["sha256"])), "class_labels": mask.get("class_labels")}
             for name, mask in (reference.get("masks") or {}).items()
         }
-        return cls(find(str(reference["sha256"])), **named)
+        path = find(str(reference["sha256"]))
+        if _is_usual(reference):
+            return cls(path, **named)
+        # As large as a decompression bomb, and logged on purpose.
+        made = cls([[0]], **named)
+        size = int(reference["width"]), int(reference["height"])
+        made._take_file(path.read_bytes(), str(reference["format"]), size)
+        return made
 
     def to_value(self) -> NDArray[np.uint8]:
         """Return the pixels: height × width, or height × width × channels."""
@@ -228,7 +235,7 @@ class Image(Media):
             raise UsageError(f"Image file {path} cannot be used: {reason}.") from error
 
     def _take_file(self, content: bytes, format: str, size: tuple[int, int]) -> None:
-        self._content, self.format = content, format
+        self._content, self._pixels, self.format = content, None, format
         self.width, self.height = size
 
     def _take_drawing(self, drawing: Any, mode: str | None) -> None:
@@ -275,6 +282,15 @@ class Image(Media):
         options = {"compress_level": 1} if self._encoding == "PNG" else {}
         picture.save(sink, self._encoding, **options)
         return sink.getvalue()
+
+
+def _is_usual(reference: dict[str, Any]) -> bool:
+    from PIL import Image as Pil
+
+    width, height = reference.get("width"), reference.get("height")
+    has_size = isinstance(width, int) and isinstance(height, int)
+    limit = Pil.MAX_IMAGE_PIXELS
+    return not has_size or limit is None or width * height <= limit  # type: ignore[operator]
 
 
 def _read_masks(masks: object) -> dict[str, Mask]:
