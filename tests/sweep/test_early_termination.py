@@ -42,7 +42,7 @@ def train(begin: Begin, epochs: list[int]) -> Callable[[], None]:
 def test_bad_trials_are_stopped_and_the_best_is_kept(
     sweep: Make, begin: Begin, rule: dict[str, Any]
 ) -> None:
-    made, epochs = sweep(run_cap=20, early_terminate=rule), list[int]()
+    made, epochs = sweep(run_cap=12, early_terminate=rule), list[int]()
     made.run(train(begin, epochs))
     states = dict(zip(made.trials["x"], made.trials["state"], strict=True))
     assert set(states.values()) == {"finished", "stopped"}
@@ -50,7 +50,7 @@ def test_bad_trials_are_stopped_and_the_best_is_kept(
     assert states[best] == "finished"
     assert made.best_run().config == {"x": best}  # type: ignore[union-attr]
     assert {run.state for run in made.runs} == {"finished", "stopped"}
-    assert len(epochs) < 0.75 * 20 * EPOCHS
+    assert len(epochs) < 0.9 * 12 * EPOCHS
     stopped = [run for run in made.runs if run.state == "stopped"]
     assert all(run.lastHistoryStep < EPOCHS - 1 for run in stopped)
 
