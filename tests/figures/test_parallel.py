@@ -79,6 +79,7 @@ def test_a_thousand_runs_are_few_traces_and_fast() -> None:
     assert time.process_time() - began < 5
     assert len(heights(figure)) == 1000
     assert len(figure.data) <= 42
+    assert len(figure.to_json()) < 600_000
 
 
 def test_equal_values_stand_in_the_middle() -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Runs of nearly the same result share a trace: a thousand traces are slow, forty are not.
 _SHADES: Final = 40
+# All values of so many runs at each axis would be a megabyte.
+_MANY: Final = 200
 _BOTTOM: Final = -0.12
 _TICKS = 5
 # So few values have a tick each, if they are as far apart.
@@ -207,13 +209,13 @@ def _lines(runs: Sequence[RunLike], dimensions: Sequence[Dimension]) -> list[dic
         ids, texts = [], []
         for place in members:
             ids += [runs[place].id] * len(dimensions) + [""]
-            texts += [_text(runs[place], dimensions, place)] * len(dimensions) + [""]
+            texts += [*_texts(runs[place], dimensions, place, is_short=len(runs) > _MANY), ""]
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
                 "x": x,
-                "y": y.tolist(),
+                "y": [round(height, 4) for height in y.tolist()],
                 "customdata": ids,
                 "hovertext": texts,
                 "hovertemplate": "%{hovertext}<extra></extra>",
@@ -241,12 +243,18 @@ def _colours(last: Dimension) -> list[str]:
     ]
 
 
-def _text(run: RunLike, dimensions: Sequence[Dimension], place: int) -> str:
-    rows = [f"<b>{escape(shorten(run.name, 60))}</b>"]
-    for each in dimensions:
-        column = each.column
-        rows.append(f"{escape(shorten(column.title, 40))}: {escape(column.texts[place])}")
-    return "<br>".join(rows)
+def _texts(
+    run: RunLike, dimensions: Sequence[Dimension], place: int, *, is_short: bool
+) -> list[str]:
+    """Return what is said of a run at each axis: all its values, or only the one there."""
+    name = f"<b>{escape(shorten(run.name, 60))}</b>"
+    rows = [
+        f"{escape(shorten(each.column.title, 40))}: {escape(each.column.texts[place])}"
+        for each in dimensions
+    ]
+    if is_short:
+        return [f"{name}<br>{row}" for row in rows]
+    return ["<br>".join([name, *rows])] * len(rows)
 
 
 def _bar(last: Dimension) -> dict[str, Any] | None:

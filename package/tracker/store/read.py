@@ -195,15 +195,21 @@ def console(
 
 def cells(db: duckdb.DuckDBPyConnection, run_key: int) -> list[CellRecord]:
     """Return the notebook cells that belong to a run, in the order in which they ran."""
-    rows = db.execute(
-        "SELECT number, execution_count, source, started_at, duration_s, status, error, cell_id "
-        "FROM cell WHERE run_key = ? ORDER BY number",
-        [run_key],
-    ).fetchall()
-    return [
-        CellRecord(number, count, source, _utc(started), duration_s, status, error, cell_id)
-        for number, count, source, started, duration_s, status, error, cell_id in rows
-    ]
+    return cells_of(db, [run_key])[run_key]
+
+
+def cells_of(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int]) -> dict[int, list[CellRecord]]:
+    """Return the notebook cells of each of some runs, in the order in which they ran."""
+    found: dict[int, list[CellRecord]] = {key: [] for key in run_keys}
+    for run_key, number, count, source, started, duration_s, status, error, cell_id in db.execute(
+        "SELECT run_key, number, execution_count, source, started_at, duration_s, status, error, "
+        "cell_id FROM cell WHERE run_key IN (SELECT unnest($keys)) ORDER BY run_key, number",
+        {"keys": list(run_keys)},
+    ).fetchall():
+        found[run_key].append(
+            CellRecord(number, count, source, _utc(started), duration_s, status, error, cell_id)
+        )
+    return found
 
 
 def events(

@@ -10,6 +10,7 @@ from tracker.panels.runset import RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import flag
 from tracker.store import read
+from tracker.store.filters import parse_filters
 from tracker.store.read import Connection
 
 
@@ -35,15 +36,17 @@ class ComparerView:
         base = runset.baseline
         rest = [run for run in runset.visible if base is None or run.id != base.id]
         ordered = rest if base is None else [base, *rest]
-        facts, colours = [], []
-        for run in ordered[:MOST_RUNS]:
-            record = read.run(db, runset.project, run.id)
-            if record is not None:
-                facts.append(facts_of(record, read.cells(db, run.key)))
-                colours.append(run.colour)
+        shown = ordered[:MOST_RUNS]
+        where = parse_filters({"name": {"$in": [run.id for run in shown]}})
+        records = {each.run_key: each for each in read.runs(db, runset.project, where)}
+        cells = read.cells_of(db, [run.key for run in shown])
+        shown = [run for run in shown if run.key in records]
+        facts = [facts_of(records[run.key], cells[run.key]) for run in shown]
         html = comparison_html(facts, baseline=base.id if base else None)
         if len(ordered) > MOST_RUNS:
             note = f"The first {MOST_RUNS} of {len(ordered):,} drawn runs are compared."
             html = f'<p class="tkv-dim">{note}</p>{html}'
         only = bool(spec["only_differences"])
-        return ViewMessage("comparer", {"html": html, "colours": colours, "only": only})
+        return ViewMessage(
+            "comparer", {"html": html, "colours": [run.colour for run in shown], "only": only}
+        )
