@@ -278,6 +278,9 @@ def test_the_cell_id_of_the_front_end_is_kept(tmp_path):
                 message["metadata"]["cellId"] = "the-id"
                 client.shell_channel.send(message)
                 reply = client.get_shell_msg(timeout=60)
+                # What the kernel said of itself while it started may still be on its way.
+                while reply["parent_header"]["msg_id"] != message["header"]["msg_id"]:
+                    reply = client.get_shell_msg(timeout=60)
                 assert reply["content"]["status"] == "ok", reply["content"]
         finally:
             client.stop_channels()
