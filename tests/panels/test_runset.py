@@ -277,4 +277,6 @@ def test_a_spreadsheet_runs_no_formula_of_the_csv(root: Path, begin, name: str) 
 def test_statistics_of_texts() -> None:
     assert statistics(["a", "a", None]) == "a"
     assert statistics(["a", "b"]) == {"distinct": 2}
+    assert statistics([["a", "b"], ["a", "b"]]) == "a, b"
+    assert statistics([[1, 2]]) == "[1, 2]"
     assert statistics([None, []]) is None

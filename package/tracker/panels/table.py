@@ -94,7 +94,14 @@ def cell(value: Any) -> Any:
         return {"n": "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")}
     if isinstance(value, int) and abs(value) >= 2**53:
         return str(value)
-    return value if isinstance(value, int | float) else value_text(value, _TEXT)
+    return value if isinstance(value, int | float) else _words(value)
+
+
+def _words(value: Any) -> str:
+    """Return a value as text; of a list of texts, as of tags, the texts."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return value_text(", ".join(value), _TEXT)
+    return value_text(value, _TEXT)
 
 
 def statistics(values: Sequence[Any]) -> Any:
@@ -119,7 +126,7 @@ def statistics(values: Sequence[Any]) -> Any:
                 squares = math.fsum((number - mean) ** 2 for number in numbers)
                 found["std"] = math.sqrt(squares / (len(numbers) - 1))
         return found
-    words = {value_text(value, _TEXT) for value in given}
+    words = {_words(value) for value in given}
     if len(words) <= 1:
         return next(iter(words), None)
     return {"distinct": len(words)}

@@ -88,7 +88,7 @@ export function groupCell(column, cell) {
     `count ${cell.count}${odd}`,
   ];
   const hint = lines.filter(Boolean).join("\n");
-  const isSpread = cell.min !== cell.max;
+  const isSpread = cell.min !== cell.max && !TIMES.has(column);
   return [
     h(
       "span",
