@@ -199,3 +199,21 @@ def test_expressions_are_read_and_never_run(text: str) -> None:
 
 def _body(page: str) -> str:
     return page.partition("<section")[2]
+
+
+def test_a_clean_up_leaves_what_a_pinned_report_shows(runs: list[str], tmp_path: Path) -> None:
+    from tracker.artifacts.gc import collect
+    from tracker.artifacts.home import Home
+
+    path = tmp_path / "own.png"
+    path.write_bytes(tracker.Image(np.ones((9, 9), dtype=np.uint8)).content)
+    panels = [wr.LinePlot(y=["loss"]), wr.MediaBrowser(media_keys=["sample"])]
+    grid = wr.PanelGrid([wr.Runset(follow=False)], panels=panels)
+    report = wr.Report("digits", title="t", blocks=[wr.Image(path), grid]).save()
+    before = report.to_html()
+    for run in tracker.Api().runs("digits"):
+        run.delete()
+    collect(Home(report.store), dry_run=False, grace_s=-5)
+    after = wr.Report.open("digits/t").to_html()
+    assert str(after).count("data:image/png") == 1 + 3 * 2
+    assert _body(str(after)) == _body(str(before))
