@@ -124,11 +124,14 @@ def test_a_damaged_pin_is_an_error_with_a_sentence(runs: list[str]) -> None:
     assert pin is not None
     path = report.objects.path(pin.sha256)
     path.chmod(0o600)
-    path.write_bytes(b"rubbish")
     from tracker.report.pinning import source_of
 
-    with pytest.raises(StoreError, match="pinned run set cannot be read"):
-        source_of(report, report.grids()[0].runsets[0])
+    # A frame whose head says that 16 GB follow.
+    bomb = b"\x28\xb5\x2f\xfd\xe0" + (1 << 34).to_bytes(8, "little") + b"\0" * 20
+    for content in (b"rubbish", b"", bomb):
+        path.write_bytes(content)
+        with pytest.raises(StoreError, match="pinned run set cannot be read"):
+            source_of(report, report.grids()[0].runsets[0])
 
 
 def test_a_pin_survives_saving_with_nan_and_infinities(store: Path) -> None:

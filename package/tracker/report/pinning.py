@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tracker.report.report import Report
 
 _VERSION = 1
-_SIZE_LIMIT_BYTES = 1 << 31
+_SIZE_LIMIT_BYTES = 1 << 29
 
 
 class _Points(msgspec.Struct, array_like=True):
@@ -101,6 +101,8 @@ def _encode(answers: dict[str, Any], time: str) -> bytes:
 
 def _decode(content: bytes) -> dict[str, Any]:
     try:
+        if zstandard.frame_content_size(content) > _SIZE_LIMIT_BYTES:
+            raise ValueError("it says to be larger than 512 MB")
         packed = zstandard.ZstdDecompressor().decompress(content, max_output_size=_SIZE_LIMIT_BYTES)
         kept = msgspec.msgpack.decode(packed, type=_Kept)
         return {name: _unpacked(name, raw) for name, raw in kept.answers.items()}
