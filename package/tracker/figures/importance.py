@@ -90,8 +90,10 @@ def importance_figure(
         xaxis2=axis(
             "correlation",
             domain=[0.54, 1],
-            range=[-1.05, 1.05],
-            nticks=5,
+            range=[-1.25, 1.25],
+            tickvals=[-1, -0.5, 0, 0.5, 1],
+            ticktext=["−1", "", "0", "", "1"],
+            tickangle=0,
             zeroline=True,
             zerolinecolor=AXIS,
             anchor="y",
