@@ -60,6 +60,8 @@ def importance_figure(
         "hovertext": texts,
         "hovertemplate": "%{hovertext}<extra></extra>",
         "textposition": "auto",
+        "textangle": 0,
+        "cliponaxis": False,
         "textfont": {"size": 9.5},
     }
     correlations = [each.correlation for each in shown]
