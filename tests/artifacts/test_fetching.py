@@ -181,3 +181,19 @@ def test_large_files_show_how_far_they_are(start, alone, monkeypatch, capsys):
     assert "tracker: keeping " in said
     assert "100% of 0.00 GB" in said
     assert "tracker: fetching " in said
+
+
+def test_a_notebook_shows_what_it_is(start, folder):
+    artifact = tracker.Artifact("set", "dataset", "<script>x</script>", {"<i>": "<b>"})
+    artifact.add_dir(folder)
+    for number in range(10):
+        with artifact.new_file(f"more/{number}") as file:
+            file.write("x")
+    assert "31 bytes in 13 files" in artifact._repr_html_()
+    with start() as run:
+        shown = run.log_artifact(artifact)._repr_html_()
+    assert "<b>p/set:v0</b>" in shown
+    assert "&lt;script&gt;" in shown
+    assert "metadata.&lt;i&gt;" in shown
+    assert "and 3 more" in shown
+    assert "<script" not in shown

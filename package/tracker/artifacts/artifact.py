@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker.artifacts import links
 from tracker.artifacts.entry import Entry
+from tracker.artifacts.html import artifact_html
 from tracker.artifacts.reading import Readable
 from tracker.artifacts.saved import ArtifactTTL
 from tracker.artifacts.upstairs import UPSTAIRS
@@ -247,6 +248,9 @@ class Artifact(Readable):
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.manifest)
+
+    def _repr_html_(self) -> str:
+        return artifact_html(self)
 
     def __repr__(self) -> str:
         return f"<tracker.Artifact {self.name} ({self.type}, {self.file_count} files)>"

@@ -262,7 +262,7 @@ def _put(
             if not fact.is_known:
                 fact.files = [_file(entry) for entry in artifact.manifest]
             journal.append(fact)
-    except OSError as error:
+    except (OSError, StoreError) as error:
         warn(f"Artifact {artifact.name} is not kept: its files cannot be copied ({error}).")
         return None
     artifact.finalize()

@@ -119,8 +119,8 @@ class Objects:
         target.parent.mkdir(exist_ok=True, mode=0o700)
         try:
             self._place(digest).replace(target)
-        except FileNotFoundError:
-            return None
+        except OSError:
+            return None  # gone already, or open on a system that does not move open files
         return target
 
     def restore(self, digest: str) -> bool:
