@@ -159,7 +159,9 @@ def test_lines_that_change_places_keep_what_was_sent(root: Path) -> None:
 
 
 def test_series_without_points_are_absent(root: Path, begin) -> None:
-    begin().log({"a": 1})
+    run = begin()
+    run.log({"a": 1})
+    run.flush()
     with open_store(root).reading() as db:
         runs = {run.run_key: run for run in read.runs(db)}
         ghost = Series(999, next(iter(runs)), "default", "ghost", "float")

@@ -18,7 +18,8 @@ STATIC: Final = Path(__file__).parent / "static"
 ENTRY: Final = "app.js"
 # What comes later wins.
 STYLES: Final = (
-    "base.css", "header.css", "charts.css", "views.css", "viewers.css", "media.css",
+    "base.css", "header.css", "charts.css", "chart_parts.css", "views.css",
+    "viewers.css", "media.css",
     "mediatable.css", "runs.css", "popups.css", "machine.css", "sweep.css",
 )  # fmt: skip
 _LOADER = "loader.js"

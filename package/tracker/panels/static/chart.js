@@ -1,5 +1,6 @@
 // One chart: its card, its drawing by Plotly, its crosshair and its zoom.
 import { openChartSettings } from "./chart_settings.js";
+import { Crosshair } from "./crosshair.js";
 import { h, iconButton, setText } from "./dom.js";
 import {
   asNumber,
@@ -12,13 +13,8 @@ import { Pan } from "./pan.js";
 import { CONFIG } from "./plotly.js";
 import { scheduler } from "./scheduler.js";
 import { Series } from "./series.js";
-import { Tip } from "./tip.js";
 
 const SHOWN_VALUES = 2;
-// Of more lines only those next to the pointer have dots and values.
-const CROWD = 12;
-// A line that ends farther than this from the crosshair has no value there.
-const REACH_PX = 24;
 const NO_SMOOTHING = { kind: "exponential", amount: 0 };
 
 export class Chart {
@@ -53,9 +49,7 @@ export class Chart {
     this.legend = new Legend(this);
     this.pan = new Pan(this);
     this.plot = h("div", { class: "tkp-plot" });
-    this.cross = h("div", { class: "tkp-cross", hidden: true });
-    this.dots = h("div", { class: "tkp-dots", hidden: true });
-    this.tip = new Tip();
+    this.crosshair = new Crosshair(this);
     this.hint = h("div", { class: "tkp-hint" }, "waiting for values");
     this.stage = h(
       "div",
@@ -63,15 +57,13 @@ export class Chart {
         class: "tkp-stage",
         tabindex: "0",
         role: "img",
-        onpointermove: (event) => this.pointAt(event),
+        onpointermove: (event) => this.crosshair.pointAt(event),
         onpointerleave: () => this.panel.unpoint(),
         onkeydown: (event) => this.key(event),
         onblur: () => this.panel.unpoint(),
       },
       this.plot,
-      this.cross,
-      this.dots,
-      this.tip.node,
+      ...this.crosshair.nodes,
       this.hint,
     );
     this.pan.listen(this.stage);
@@ -277,88 +269,12 @@ export class Chart {
     this.value.replaceChildren(...parts);
   }
 
-  pointAt(event) {
-    const axis = this.plot._fullLayout?.xaxis;
-    if (!axis) return;
-    const offset =
-      event.clientX - this.plot.getBoundingClientRect().left - axis._offset;
-    if (offset < -4 || offset > axis._length + 4) {
-      this.panel.unpoint();
-      return;
-    }
-    this.pointedY = event.clientY - this.plot.getBoundingClientRect().top;
-    this.panel.pointTo(
-      this,
-      axis.p2c(Math.min(Math.max(offset, 0), axis._length)),
-    );
-  }
-
-  // Shows the crosshair at a place that some chart of the panel was pointed to.
-  point({ x, axis: shared, chart }) {
-    const isPointedAt = chart === this;
-    const layout = this.plot._fullLayout;
-    if (!layout || !this.series || shared !== this.axisText || !this.isDrawn)
-      return;
-    const { xaxis, yaxis } = layout;
-    const place = xaxis.c2p(x);
-    const reach = Math.max(
-      Math.abs(xaxis.p2c(place + REACH_PX) - x),
-      Math.abs(x - xaxis.p2c(place - REACH_PX)),
-    );
-    const isCrowd = this.series.lines.length > CROWD;
-    const found =
-      isCrowd && !isPointedAt ? [] : this.closest(this.series.at(x, reach));
-    const near = this.series.nearest(x);
-    if (near === null) return;
-    const left = xaxis._offset + xaxis.c2p(near);
-    const isInside =
-      left >= xaxis._offset - 1 && left <= xaxis._offset + xaxis._length + 1;
-    this.cross.hidden = this.dots.hidden = !isInside;
-    this.cross.style.transform = `translateX(${left}px)`;
-    this.cross.style.top = `${yaxis._offset}px`;
-    this.cross.style.height = `${yaxis._length}px`;
-    const dots = found.map((value) => {
-      if (!value || !Number.isFinite(value.y)) return null;
-      const top = yaxis._offset + yaxis.c2p(value.y);
-      const place = `translate(${xaxis._offset + xaxis.c2p(value.x)}px, ${top}px)`;
-      const style = `transform: ${place}; background: ${value.line.colour}`;
-      return Number.isFinite(top) ? h("i", { style }) : null;
-    });
-    this.dots.replaceChildren(...dots.filter(Boolean));
-    const isGroup = this.series.lines.some((line) => line.members);
-    if ((found.length > 1 || isGroup) && isPointedAt) this.showTip(found, left);
-    else this.tip.hide();
-    this.showValues(found);
-  }
-
-  // Of a crowd the lines next to the pointer.
-  closest(found) {
-    if (found.length <= CROWD) return found;
-    const { yaxis } = this.plot._fullLayout;
-    const away = ({ y }) =>
-      Number.isFinite(y)
-        ? Math.abs(yaxis._offset + yaxis.c2p(y) - (this.pointedY ?? 0))
-        : Infinity;
-    return found
-      .filter(Boolean)
-      .map((value) => [away(value), value])
-      .sort(([one], [other]) => one - other)
-      .slice(0, CROWD)
-      .map(([, value]) => value);
-  }
-
-  showTip(found, left) {
-    const { kind } = this.series;
-    const { unit } = this.spec;
-    const { axisText: axis, series } = this;
-    this.tip.show(found, { kind, axis, unit, left, series });
+  point(pointed) {
+    this.crosshair.point(pointed);
   }
 
   unpoint() {
-    this.tip.hide();
-    if (this.cross.hidden && this.dots.hidden) return;
-    this.cross.hidden = this.dots.hidden = true;
-    this.showValues(null);
+    this.crosshair.unpoint();
   }
 
   // -- zoom
