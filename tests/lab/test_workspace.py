@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,8 @@ def show(notebook: Notebook, name: str, project: str, *cells: str) -> None:
 @pytest.fixture
 def project(notebook: Notebook, request: pytest.FixtureRequest) -> str:
     """A project of this test's own with three finished runs."""
-    name = f"ws-{request.node.name.partition('[')[0][-30:]}"
+    # Another try finds no runs of the one before.
+    name = f"{request.node.name[5:30]}-{token_hex(2)}"
     for run, rate in (("alpha", 0.1), ("beta", 0.01), ("gamma", 0.1)):
         record(notebook.lab.store, run, {"lr": rate}, 1.0, rate, project=name)
     return name

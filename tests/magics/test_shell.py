@@ -42,7 +42,13 @@ def held(kernel: Kernel) -> dict[str, object]:
 
 def test_reloading_leaves_no_duplicates(kernel: Kernel) -> None:
     once = held(kernel)
-    assert once["magics"] == ["cell tracker", "cell tracker_sql", "line restore", "line tracker"]
+    assert once["magics"] == [
+        "cell tracker",
+        "cell tracker_sql",
+        "cell tracker_sweep",
+        "line restore",
+        "line tracker",
+    ]
     for _ in range(3):
         assert kernel.run("%reload_ext tracker").status == "ok"
     assert held(kernel) == once
