@@ -9,11 +9,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tracker.errors import SchemaTooNewError
+import tracker
+from tracker.errors import SchemaTooNewError, StoreDamagedError, TrackerWarning
 from tracker.store import migrate
 from tracker.store.store import Store, wal_of
 
 from .logbook import begin, curve, finish, leave, query, record, rows
+
+QUIET = {"silent": True, "console": False, "save_code": False, "system_interval_s": 0}
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_a_schema_that_becomes_newer_while_we_run_is_refused_too(filled: Store) 
     recorder.log({"a": 1})
     with pytest.raises(SchemaTooNewError):
         recorder.flush()
-    with filled._opened(read_only=False) as db:  # noqa: SLF001 - there is no other way back
+    with duckdb.connect(filled.database) as db:  # there is no other way back
         db.execute("DELETE FROM schema_version WHERE version = 99")
     recorder.finish("finished", 0)
     assert curve(filled, "a", "live") == [(0, 1)]
@@ -69,8 +72,24 @@ def test_an_older_schema_is_brought_up_by_reader_and_writer(
     monkeypatch.setattr(migrate, "STEPS", (*migrate.STEPS, add))
     monkeypatch.setattr(migrate, "VERSION", migrate.VERSION + 1)
     assert query(filled, "SELECT colour FROM run") == [("red",)]
-    assert query(filled, "SELECT version FROM schema_version ORDER BY 1") == [(1,), (2,)]
+    assert query(filled, "SELECT version FROM schema_version ORDER BY 1") == [(2,), (3,)]
     assert query(filled, "SELECT count(*) FROM history") == [(2,)]
+
+
+def test_tables_of_before_the_first_release_are_made_anew_when_a_run_begins(
+    filled: Store,
+) -> None:
+    with filled.writing() as db:
+        db.execute("UPDATE schema_version SET version = 1")
+        db.execute("DROP TABLE document")
+    with pytest.raises(StoreDamagedError, match="before its first release: `tracker doctor"):
+        query(filled, "SELECT 1")
+    with pytest.warns(TrackerWarning, match="has been rebuilt from the journals"):
+        run = tracker.init(project="digits", dir=filled.root, settings=QUIET)
+    run.finish()
+    assert query(filled, "SELECT version FROM schema_version") == [(migrate.VERSION,)]
+    assert query(filled, "SELECT count(*) FROM runs") == [(2,)]
+    assert curve(filled, "a") == [(0, 1), (1, 2)]
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -87,7 +106,7 @@ def test_a_migration_that_fails_changes_nothing(
         with pytest.raises(RuntimeError, match="planted"):
             query(filled, "SELECT 1")
     assert query(filled, "SELECT count(*) FROM run") == [(1,)]
-    assert migrate.VERSION == 1
+    assert query(filled, "SELECT max(version) FROM schema_version") == [(migrate.VERSION,)]
 
 
 def test_a_file_of_the_newest_storage_version_opens(filled: Store) -> None:

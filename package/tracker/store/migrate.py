@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import duckdb
 
-from tracker.errors import SchemaTooNewError
+from tracker.errors import SchemaTooNewError, StoreDamagedError
 from tracker.store.rows import first_row
 
 Step = Callable[[duckdb.DuckDBPyConnection], None]
@@ -17,9 +17,12 @@ def _create(db: duckdb.DuckDBPyConnection) -> None:
     db.execute(files("tracker.store").joinpath("schema.sql").read_text(encoding="utf-8"))
 
 
-# Step n brings version n to n + 1. Steps are never edited once released: add one.
+# Version 1 was that of builds before the first release, and is made anew from the journals.
+FIRST_VERSION = 2
+# The first step makes the tables, each other one brings them to the next version. Steps are
+# never edited once released: add one.
 STEPS: tuple[Step, ...] = (_create,)
-VERSION = len(STEPS)
+VERSION = FIRST_VERSION + len(STEPS) - 1
 
 
 def version_of(db: duckdb.DuckDBPyConnection) -> int:
@@ -32,13 +35,20 @@ def version_of(db: duckdb.DuckDBPyConnection) -> int:
 
 
 def check(version: int, place: object) -> None:
-    """Refuse a store that a newer tracker wrote.
+    """Refuse a store that a newer tracker wrote, or one before the first release.
 
     Raises
     ------
     SchemaTooNewError
         Naming both versions; nothing has been changed.
+    StoreDamagedError
+        If the tables must be made anew from the journals, which is done where a run begins.
     """
+    if 0 < version < FIRST_VERSION:
+        raise StoreDamagedError(
+            f"The store {place} has the tables of a tracker before its first release: "
+            "`tracker doctor --rebuild` makes them anew from the journals."
+        )
     if version > VERSION:
         raise SchemaTooNewError(
             f"The store {place} has schema version {version} and this tracker knows versions "
@@ -52,12 +62,12 @@ def begin(db: duckdb.DuckDBPyConnection, place: object) -> None:
 
     Raises
     ------
-    SchemaTooNewError
-        If a newer tracker wrote them.
+    SchemaTooNewError, StoreDamagedError
+        As for :func:`check`.
     """
     version = version_of(db)
     check(version, place)
     db.execute("BEGIN")
-    for number in range(version, VERSION):
-        STEPS[number](db)
-        db.execute("INSERT INTO schema_version VALUES (?, now() AT TIME ZONE 'UTC')", [number + 1])
+    for reached in range(max(version + 1, FIRST_VERSION), VERSION + 1):
+        STEPS[reached - FIRST_VERSION](db)
+        db.execute("INSERT INTO schema_version VALUES (?, now() AT TIME ZONE 'UTC')", [reached])
