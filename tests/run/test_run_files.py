@@ -151,7 +151,7 @@ def test_code_is_kept(start, files):
             "lib", name="mine", include_fn=lambda path, root: path.startswith(root),
             exclude_fn=lambda path: path.endswith(".txt"),
         )  # fmt: skip
-        assert (chosen.name, sorted(chosen.entries)) == ("mine", ["model.py"])
+        assert (chosen.name, sorted(chosen.entries)) == ("mine:v0", ["model.py"])
         assert run.log_code("these") is None
         with pytest.raises(UsageError, match="there is no such folder"):
             run.log_code("missing")

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.records import MetricRule
@@ -45,6 +45,7 @@ def folded(*operations: str, goal: str | None = None) -> Fold:
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=True, width=32), min_size=1), min_size=1))
+@example([[math.inf, -math.inf], [1.0]])
 def test_a_fold_that_is_written_down_and_read_goes_on_the_same(parts: list[list[float]]) -> None:
     whole, resumed = folded(*OPERATIONS), folded(*OPERATIONS)
     at_us = 0

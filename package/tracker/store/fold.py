@@ -118,7 +118,9 @@ class Fold:
         if len(kept):
             values = values[kept]
             first_us = numbers[kept[0]][1]
-            close(state, first_us, values[0], values.min(), values.max(), values.sum(), len(values))
+            with np.errstate(all="ignore"):  # of infinities of both signs, or sums beyond a float
+                total = values.sum()
+            close(state, first_us, values[0], values.min(), values.max(), total, len(values))
         self.show(key, last)
 
 
