@@ -38,11 +38,11 @@ else
 endif
 
 test: $(VENV)/.installed-test chromium ## Run all tests (PYTEST_ARGS="-m 'not lab'" picks some)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slow: $(VENV)/.installed-test ## Run the long variants, and all properties with new examples
 	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
-	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -m "not slow and not lab" -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -m "not slow and not lab" -n $(JOBS) --no-loadscope-reorder $(PYTEST_ARGS)
 
 # --- checks ---------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ labextension-check: $(VENV)/.installed-dev ## Check the JupyterLab extension: pr
 	$(IN_LABEXTENSION) jlpm check
 
 coverage: $(VENV)/.installed-test chromium ## Run all tests, and show which lines they never reach
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, one after the other
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

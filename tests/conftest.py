@@ -79,15 +79,23 @@ class Stored:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and all that drive the browser, on one worker of pytest-xdist.
-
-    A test in the browser has a second try: Chromium itself hangs now and then.
-    """
+    """Give tests in the browser a second try: Chromium itself hangs now and then."""
     for item in items:
-        is_lab = item.get_closest_marker("lab") is not None
-        if is_lab:
+        if item.get_closest_marker("lab") is not None:
             item.add_marker(pytest.mark.flaky(reruns=1))
-        item.add_marker(pytest.mark.xdist_group("lab" if is_lab else str(item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file, and all that drive the browser, on one worker of pytest-xdist."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return "lab" if "/lab/" in path else path
+
+    return ByFile(config, log)
 
 
 @pytest.fixture
