@@ -21,8 +21,10 @@ TABLES = ("rollup", "rollup_coarse", "rollup_odd")
 # A shorter series is read from its points.
 LONG = 2048
 COLUMNS = 1024
-# Points in memory at a time.
-_BATCH = 4_000_000
+# Points in memory at a time: as few as make no more than so many readings of the table, between
+# these limits.
+_READINGS = 8
+_BATCH = (300_000, 4_000_000)
 
 # Buckets of the coarse table are 2 ** _COARSER times as large.
 _COARSER = 2
@@ -159,8 +161,9 @@ def _batches(counts: dict[int, int]) -> Iterator[list[int]]:
     """Share series out so that a batch fits into memory."""
     batch: list[int] = []
     held = 0
+    limit = min(max(sum(counts.values()) // _READINGS, _BATCH[0]), _BATCH[1])
     for key, count in counts.items():
-        if batch and held + count > _BATCH:
+        if batch and held + count > limit:
             yield batch
             batch, held = [], 0
         batch.append(key)
