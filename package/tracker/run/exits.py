@@ -43,9 +43,12 @@ def _watch_worker() -> None:
     processes = sys.modules.get("multiprocessing.process")
     if processes is None or processes.parent_process() is None or "worker" in _ending:
         return
+    import traceback
     from multiprocessing import util
 
     _ending["worker"] = util.Finalize(None, _end_all_of_worker, exitpriority=100)
+    if "print_exc" not in _ending:
+        _ending["print_exc"], traceback.print_exc = traceback.print_exc, _on_printed
 
 
 def _on_exception(
@@ -69,9 +72,16 @@ def _end_all() -> None:
     _end(error if error is not None else SystemExit(status))
 
 
+def _on_printed(*given: Any, **named: Any) -> None:
+    # From Python 3.13 on a worker has forgotten its exception when it ends, and prints it before.
+    if sys._getframe(1).f_globals.get("__name__") == "multiprocessing.process":  # noqa: SLF001
+        _ending["error"] = sys.exc_info()[1]
+    _ending["print_exc"](*given, **named)
+
+
 def _end_all_of_worker() -> None:
-    error = sys.exc_info()[1]
-    _end(error if error is not None else SystemExit(0))
+    error = sys.exc_info()[1] or _ending.get("error")
+    _end(error if error is not None else SystemExit(_ending.get("status")))
 
 
 def _end(error: BaseException) -> None:
