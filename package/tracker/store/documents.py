@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,15 +203,15 @@ def _insert(db: duckdb.DuckDBPyConnection, saved: Iterable[_Saved]) -> None:
         )
 
 
-def _prune(db: duckdb.DuckDBPyConnection, saved: _Saved, keep: int | None) -> Iterator[int]:
+def _prune(db: duckdb.DuckDBPyConnection, saved: _Saved, keep: int | None) -> list[int]:
     if keep is None:
-        return iter(())
+        return []
     rows = db.execute(
         "DELETE FROM document WHERE kind = ? AND project = ? AND name = ? AND version <= ? "
         "RETURNING version",
         [saved.kind, saved.project, saved.name, saved.version - max(1, keep)],
     ).fetchall()
-    return iter([version for (version,) in rows])
+    return [version for (version,) in rows]
 
 
 def _path(root: Path, saved: _Saved, version: int | None = None) -> Path:
