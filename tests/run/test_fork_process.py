@@ -42,7 +42,7 @@ run = init(id="parent", config={"a": {"b": 1}})
 run.log({"x": 0})
 assert run.summary["x"] == 0
 before = {path.name: path.stat().st_size for path in Path(".tracker/journal").iterdir()}
-if os.fork() == 0:
+if (child := os.fork()) == 0:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for number in range(100):
@@ -62,7 +62,7 @@ if os.fork() == 0:
     assert len(caught) == 1, caught
     assert "forked process logs to run parent" in str(caught[0].message)
     sys.exit(ENDING)
-pid, status = os.wait()
+_, status = os.waitpid(child, 0)  # any other child is a command of the tracker's
 assert os.waitstatus_to_exitcode(status) == ENDING, status
 assert {path.name for path in Path(".tracker/journal").iterdir()} == before.keys()
 run.log({"x": 1})
@@ -83,13 +83,13 @@ def test_a_child_leaves_its_parents_run_alone(alone, stored, ending):
 OWN = """
 parent = init(id="parent")
 parent.log({"x": 0})
-if os.fork() == 0:
+if (pid := os.fork()) == 0:
     child = init(id="child")
     assert child is not parent and tracker.run is child
     child.log({"x": 10})
     tracker.log({"x": 11})
     ENDING
-os.wait()
+os.waitpid(pid, 0)
 parent.log({"x": 1})
 """
 

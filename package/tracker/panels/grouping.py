@@ -200,8 +200,9 @@ def lines_of(
     for number, (group, one) in enumerate(zip(groups, made, strict=True)):
         if not len(one.x):
             continue
-        is_own = places[odd[0]] == number
-        own = odd[1][is_own], odd[2][is_own]
+        where = np.flatnonzero(places[odd[0]] == number)
+        where = where[np.argsort(odd[1][where], kind="stable")]
+        own = odd[1][where], odd[2][where]
         count = int(rows.n[places[rows.member] == number].sum()) + len(own[0])
         key = next(member.series.key for member in members if member.group == number)
         found.append((group, _line(group, key, one, own, count, options)))
