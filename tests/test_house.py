@@ -70,7 +70,7 @@ def test_imports_keep_the_contracts(house: Path) -> None:
         ("layers", "attic.py", "VALUE = 1"),
         ("duckdb", "run/planted.py", "import duckdb"),
         ("screen", "store/planted.py", "def draw():\n    from plotly import graph_objects"),
-        ("leaves", "cli.py", "from tracker.integrations import planted"),
+        ("leaves", "cli/door.py", "from tracker.integrations import planted"),
     ],
 )
 def test_planted_violation_is_found(house: Path, contract: str, place: str, line: str) -> None:

@@ -18,7 +18,7 @@ from tracker.store.filter_text import write_text
 from tracker.store.read import Connection
 from tracker.store.store import open_store
 from tracker.sweep.handle import SweepHandle
-from tracker.sweep.terminal import find, has_sweep
+from tracker.sweep.lookup import find, has_sweep
 
 
 class _Run(Protocol):

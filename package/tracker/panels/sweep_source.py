@@ -25,8 +25,8 @@ from tracker.store.store import Store
 from tracker.store.trials import Trial
 from tracker.sweep.controller import OVER, Controller, is_better
 from tracker.sweep.distributions import LogNormal, LogUniform
+from tracker.sweep.lookup import TURNS
 from tracker.sweep.stopping import rungs
-from tracker.sweep.terminal import TURNS
 
 # Curves that can be told apart; rows that a table shows at once.
 MAX_CURVES: Final = 60

@@ -5,50 +5,35 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tracker.cli.commands import Command
+from tracker.cli.printing import say
 from tracker.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
 
-Action = Callable[[argparse.Namespace, Path], int]
-Command = Callable[[str, Action, str], argparse.ArgumentParser]
-Say = Callable[[str], None]
-
 _UNSAFE: Final = re.compile(r"[^\w.-]+")
 _ENDINGS: Final = (".html", ".ipynb", ".pdf")
 
 
-def add(command: Command, say: Say) -> None:
-    """Add the commands to the terminal door.
-
-    Parameters
-    ----------
-    command : callable
-        Adds a command with its action and its help, and returns its parser.
-    say : callable
-        Writes a line.
-    """
-    report = command(
-        "report", partial(_report, say), "Write a report about runs: a first draft, or a saved one."
-    )
+def add(command: Command) -> None:
+    """Add the commands to the terminal door."""
+    report = command("report", _report, "Write a report about runs: a first draft, or a saved one.")
     report.add_argument("runs", nargs="*", help="a project, runs, or project/report; default: last")
     report.add_argument("-o", "--output", metavar="F", help=".html (default), .ipynb or .pdf")
     report.add_argument("--title", help="of the draft; default: the project")
     report.add_argument("--metric", help="the result that decides which run is best")
     report.add_argument("--goal", choices=("minimize", "maximize"), help="default: by its name")
     report.add_argument("--save", action="store_true", help="keep it in the store, with its data")
-    export = command(
-        "export", partial(_export, say), "Write a notebook as one HTML file that opens anywhere."
-    )
+    export = command("export", _export, "Write a notebook as one HTML file that opens anywhere.")
     export.add_argument("notebook")
     export.add_argument("-o", "--output", metavar="F", help="default: beside the notebook")
 
 
-def _report(say: Say, options: argparse.Namespace, root: Path) -> int:
+def _report(options: argparse.Namespace, root: Path) -> int:
     from tracker.report.drafting import draft
 
     report = _saved(options) or draft(
@@ -99,7 +84,7 @@ def _saved(options: argparse.Namespace) -> Report | None:
     return None
 
 
-def _export(say: Say, options: argparse.Namespace, root: Path) -> int:
+def _export(options: argparse.Namespace, root: Path) -> int:
     from tracker.report.export import export_notebook
 
     say(f"notebook written to {export_notebook(options.notebook, options.output)}")

@@ -284,3 +284,17 @@ def test_nothing_of_the_screen_is_loaded(folder: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_what_needs_no_store_loads_nothing_heavy(folder: Path, argument: str) -> None:
+    code = (
+        "import sys\nfrom tracker.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'duckdb', 'msgspec', 'numpy', 'pandas', 'yaml'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, argument],
+        capture_output=True, text=True, check=True, env=os.environ,
+    )  # fmt: skip
+    assert result.stdout.splitlines()[-1] == "[]"

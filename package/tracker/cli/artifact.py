@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from tracker.cli.commands import adder
+from tracker.cli.printing import moment, say, say_table, size
 from tracker.errors import NotFoundError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -25,24 +25,13 @@ examples:
 """
 
 
-class Printer(NamedTuple):
-    """How the terminal door writes."""
-
-    say: Callable[[str], None]
-    table: Callable[[Sequence[str], Iterable[Sequence[object]]], None]
-
-
-Action = Callable[[Printer, argparse.Namespace, Path], int]
-
-
-def add(commands: Any, printer: Printer) -> None:
+def add(commands: Any) -> None:
     """Add the command ``artifact`` to the terminal door.
 
     Parameters
     ----------
     commands : subparsers
         Of the door's parser.
-    printer : Printer
     """
     artifact = commands.add_parser(
         "artifact",
@@ -53,12 +42,7 @@ def add(commands: Any, printer: Printer) -> None:
     )
     inner = artifact.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, action: Action, text: str) -> argparse.ArgumentParser:
-        added: argparse.ArgumentParser = inner.add_parser(name, help=text, description=text)
-        added.set_defaults(action=partial(action, printer))
-        added.add_argument("--dir", metavar="D", help="the folder that holds the store's .tracker")
-        return added
-
+    command = adder(inner)
     ls = command("ls", _ls, "List versions, by project and name.")
     ls.add_argument("path", nargs="?", help="project, or project/name")
     ls.add_argument("-t", "--type", help="only of this type")
@@ -82,7 +66,7 @@ def add(commands: Any, printer: Printer) -> None:
     )
 
 
-def _ls(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+def _ls(options: argparse.Namespace, root: Path) -> int:
     project, _, name = (options.path or "").partition("/")
     found = [
         each
@@ -91,12 +75,12 @@ def _ls(printer: Printer, options: argparse.Namespace, root: Path) -> int:
     ]
     if options.path and not found:
         raise NotFoundError(f"There are no artifacts of {options.path!r} in {root}.")
-    printer.table(
+    say_table(
         ["ARTIFACT", "TYPE", "SIZE", "FILES", "MADE", "ALIASES"],
         [
             [
-                each.qualified_name, each.type, _size(each.size), each.file_count,
-                f"{each.record.created_at.astimezone():%Y-%m-%d %H:%M}", ", ".join(each.aliases),
+                each.qualified_name, each.type, size(each.size), each.file_count,
+                moment(each.record.created_at), ", ".join(each.aliases),
             ]
             for each in found
         ],
@@ -104,17 +88,17 @@ def _ls(printer: Printer, options: argparse.Namespace, root: Path) -> int:
     return 0
 
 
-def _get(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+def _get(options: argparse.Namespace, root: Path) -> int:
     artifact = _api(root, options).artifact(options.path, options.type)
     folder = artifact.download(options.root, link=options.link)
-    printer.say(
-        f"{artifact.qualified_name}: {artifact.file_count:,} files, {_size(artifact.size)}, in "
+    say(
+        f"{artifact.qualified_name}: {artifact.file_count:,} files, {size(artifact.size)}, in "
         f"{folder}"
     )
     return 0
 
 
-def _put(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+def _put(options: argparse.Namespace, root: Path) -> int:
     from tracker.artifacts.artifact import Artifact
     from tracker.artifacts.words import split_path
     from tracker.start import init
@@ -133,34 +117,34 @@ def _put(printer: Printer, options: argparse.Namespace, root: Path) -> int:
         run.log_artifact(artifact, aliases=options.alias)
     if artifact.is_draft():
         raise StoreError(f"{options.path} could not be kept in {root}.")
-    printer.say(f"{artifact.qualified_name}: {artifact.file_count:,} files, {_size(artifact.size)}")
+    say(f"{artifact.qualified_name}: {artifact.file_count:,} files, {size(artifact.size)}")
     return 0
 
 
-def _verify(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+def _verify(options: argparse.Namespace, root: Path) -> int:
     api = _api(root, options)
     chosen = [api.artifact(path) for path in options.path] or api.artifacts()
-    bad = [each for each in chosen if not _is_sound(printer, each)]
-    printer.say(f"{len(chosen) - len(bad):,} of {len(chosen):,} versions are sound")
+    bad = [each for each in chosen if not _is_sound(each)]
+    say(f"{len(chosen) - len(bad):,} of {len(chosen):,} versions are sound")
     return 1 if bad else 0
 
 
-def _is_sound(printer: Printer, artifact: Artifact) -> bool:
+def _is_sound(artifact: Artifact) -> bool:
     try:
         artifact.verify_kept()
     except (StoreError, NotFoundError) as error:
-        printer.say(f"{artifact.qualified_name}: {error}")
+        say(f"{artifact.qualified_name}: {error}")
         return False
     return True
 
 
-def _gc(printer: Printer, options: argparse.Namespace, root: Path) -> int:
+def _gc(options: argparse.Namespace, root: Path) -> int:
     found = _api(root, options).gc(dry_run=not options.delete, grace_s=options.hours * 3600)
-    printer.say(str(found))
+    say(str(found))
     for version in found.versions:
-        printer.say(f"  {version}")
+        say(f"  {version}")
     if found.is_dry_run and (found.objects or found.versions or found.unfinished):
-        printer.say("Nothing was removed: do it with tracker artifact gc --delete")
+        say("Nothing was removed: do it with tracker artifact gc --delete")
     return 0
 
 
@@ -170,12 +154,3 @@ def _api(root: Path, options: argparse.Namespace) -> Api:
     if not root.is_dir():
         raise NotFoundError(f"There is no store in {root}: name another with --dir or TRACKER_DIR.")
     return Api(options.dir)
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

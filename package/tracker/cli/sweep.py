@@ -1,0 +1,107 @@
+"""The terminal's ``tracker sweep`` and ``tracker agent``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from tracker.cli.commands import Command, existing
+from tracker.cli.printing import say, say_table
+from tracker.errors import UsageError
+
+_TURNS = {
+    "pause": "give out no trials until it is resumed",
+    "resume": "give out trials again",
+    "stop": "give out no more trials, and let running ones end",
+    "cancel": "give out no more trials, and end running ones",
+}
+
+
+def add(command: Command) -> None:
+    """Add the commands to the terminal door."""
+    sweep = command("sweep", _sweep, "Make a sweep, steer one, or list all.")
+    sweep.add_argument("config", nargs="?", help="a YAML file, or the sweep to pause, resume …")
+    sweep.add_argument("-p", "--project", help="default: the config's")
+    sweep.add_argument("--name", help="what people read")
+    sweep.add_argument(
+        "-R", "--prior_run", "--prior-run", action="append", default=[], metavar="RUN",
+        help="a run to learn from; may be given several times",
+    )  # fmt: skip
+    turns = sweep.add_mutually_exclusive_group()
+    for word, text in _TURNS.items():
+        turns.add_argument(f"--{word}", dest="turn", action="store_const", const=word, help=text)
+    agent = command("agent", _agent, "Run the program of a sweep, trial after trial.")
+    agent.add_argument("sweep", help="the sweep's id, or project/id")
+    agent.add_argument("-p", "--project", help="the sweep's project")
+    agent.add_argument("--count", type=int, metavar="N", help="how many trials at most")
+
+
+def _sweep(options: argparse.Namespace, root: Path) -> int:
+    if options.turn:
+        existing(root)
+        if options.config is None:
+            raise UsageError(f"--{options.turn} needs the sweep: tracker sweep --{options.turn} ID")
+        say(_turn(root, options.config, options.turn))
+    elif options.config is None:
+        existing(root)
+        head = ["PROJECT", "ID", "NAME", "METHOD", "STATE", "TRIALS", "BEST"]
+        say_table(head, _rows(root, options.project))
+    else:
+        made = _make(root, options.config, options.project, options.name, options.prior_run)
+        say(f"Created sweep with ID: {made.split('/')[-1]}")
+        say(f"Run an agent with: tracker agent {made}")
+    return 0
+
+
+def _agent(options: argparse.Namespace, root: Path) -> int:
+    from tracker.sweep.lookup import find
+    from tracker.sweep.program import ProgramAgent
+
+    store = existing(root)
+    if options.count is not None and options.count < 1:
+        raise UsageError(f"--count is {options.count}: expected 1 or more.")
+    ProgramAgent(find(store, options.sweep, options.project), options.count).run()
+    return 0
+
+
+def _make(root: Path, config: str, project: str | None, name: str | None, priors: list[str]) -> str:
+    """Make a sweep from a YAML file; return its path, ``project/id``."""
+    from tracker.store.store import open_store
+    from tracker.sweep import creation
+
+    given = creation.read_given(config)
+    if name is not None:
+        given["name"] = name
+    controller = creation.create(open_store(root), given, project, priors)
+    return f"{controller.project}/{controller.sweep_id}"
+
+
+def _turn(root: Path, sweep: str, word: str) -> str:
+    """Pause, resume, stop or cancel a sweep; return a line that says so."""
+    from tracker.sweep.lookup import TURNS, find
+
+    controller = find(existing(root), sweep)
+    controller.turn(TURNS[word])
+    return f"Sweep {controller.project}/{controller.sweep_id} is {TURNS[word]}."
+
+
+def _rows(root: Path, project: str | None = None) -> Iterator[list[object]]:
+    """Yield project, id, name, method, state, trials and best value of each sweep, newest last."""
+    from tracker.store import documents
+    from tracker.sweep.controller import KIND, Controller
+    from tracker.sweep.handle import SweepHandle
+
+    store = existing(root)
+    with store.reading() as db:
+        found = documents.find(db, KIND, project)
+    for document in sorted(found, key=lambda each: each.updated_at):
+        controller = Controller(store, document.name, document.project)
+        handle = SweepHandle.of(controller)
+        best, book = handle.best_trial(), controller.ledger.read()
+        expected = "" if controller.expected_count is None else f" of {controller.expected_count}"
+        yield [
+            document.project, document.name, handle.name if handle.name != document.name else "",
+            controller.config.method, book.state, f"{book.own_count}{expected}",
+            "" if best is None or best.value is None else f"{best.value:.6g}",
+        ]  # fmt: skip
