@@ -314,3 +314,27 @@ def test_a_wal_without_its_database_is_set_aside(store: Store) -> None:
     assert query(store, "SELECT count(*) FROM runs") == [(0,)]
     (kept,) = (store.root / "damaged").rglob("*.wal")
     assert kept.read_bytes() == b"rows of somebody"
+
+
+def block_size(store: Store) -> int:
+    with duckdb.connect(str(store.database), read_only=True) as db:
+        (found,) = db.execute("SELECT block_size FROM pragma_database_size()").fetchall()
+    return found[0]
+
+
+def test_a_new_store_has_small_blocks_and_an_older_one_keeps_its_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.delitem(store_module.WRITE_CONFIG, "default_block_size")
+        leave(store, begin(), *rows(["a"], [[1]]))
+        store.recover()
+    leave(store, begin("second"), *rows(["a"], [[2]]), finish())
+    store.recover()
+    assert block_size(store) == 262_144
+    assert query(store, "SELECT count(*) FROM run") == [(2,)]
+    new = Store(store.root.parent / "new")
+    leave(new, begin(), *rows(["a"], [[1]]), finish())
+    new.recover()
+    assert block_size(new) == 131_072
+    assert new.database.stat().st_size < store.database.stat().st_size

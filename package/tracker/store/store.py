@@ -21,8 +21,12 @@ REBUILD_LOCK_FILE = "rebuild.lock"
 DOCUMENTS = "documents"
 # Files that DuckDB 1.5 can read too.
 STORAGE_VERSION = "v1.5.0"
+# Half of DuckDB's own, in bytes: a new store of many small tables is half as large. Files that
+# there are keep theirs.
+BLOCK_SIZE = "131072"
 WRITE_CONFIG = {
     "storage_compatibility_version": STORAGE_VERSION,
+    "default_block_size": BLOCK_SIZE,
     "autoinstall_known_extensions": "false",
     "threads": "1",
 }
