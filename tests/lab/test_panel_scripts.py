@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tracker.figures.formats import format_duration, format_number
+from tracker.figures.markdown import markdown
 from tracker.figures.smoothing import Smoothing, smooth
 from tracker.panels import bundle
 from tracker.panels.workspace import merged
@@ -160,6 +161,31 @@ def test_hostile_text_of_a_message_stays_text(page: Page) -> None:
     )
     assert page.locator("img").count() == 0
     assert page.locator(".tkp", has_text=nasty).count() == 1
+    assert page.evaluate("() => window.hit") is None
+
+
+def test_html_is_made_anew_of_what_can_do_no_harm(page: Page) -> None:
+    held = markdown("# a\n- [x] b https://e.test\n\n$\\frac{1}{2}$\n\n| a |\n|--:|\n| b |")
+    nasty = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
+    math = f"<math href='javascript:1' onclick=window.hit=1><mtext>{nasty}</mtext><mglyph></math>"
+    page.evaluate(
+        """async ([...texts]) => {
+            const { markup } = await import('/markup.js');
+            document.body.append(...texts.map((text) => {
+                const held = document.createElement('div');
+                held.append(markup(text));
+                return held;
+            }));
+        }""",
+        [held, nasty + math],
+    )
+    good, bad = page.locator("div").all()
+    assert [good.locator(tag).count() for tag in ("h1", "li", "a", "th", "td")] == [1] * 5
+    assert good.locator("mfrac").evaluate("(node) => node.namespaceURI").endswith("MathML")
+    frac = good.locator("mfrac").bounding_box()
+    assert frac is not None
+    assert frac["height"] > 1.3 * frac["width"]
+    assert bad.locator("script, mglyph, [onerror], [onclick], [href], [src]").count() == 0
     assert page.evaluate("() => window.hit") is None
 
 

@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from tracker.errors import UsageError
+from tracker.figures.clean import clean_output
+from tracker.figures.markdown import latex, markdown
 from tracker.figures.summary import STYLE
-from tracker.report.clean import (
-    clean_output,
-    code,
-    data_address,
-    escape_code,
-    latex,
-    markdown,
-)
 from tracker.report.page import frame
 from tracker.report.parcel import Parcel
 from tracker.report.pictures import sniff
+from tracker.report.rich import code, data_address, escape_code
 
 PLOTLY: Final = "application/vnd.plotly.v1+json"
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

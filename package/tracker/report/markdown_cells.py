@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from tracker.figures.clean import safe_address
 from tracker.report import blocks as b
-from tracker.report.clean import safe_address
 from tracker.report.pictures import Image, Picture, Video
 from tracker.report.words import InlineCode, InlineLatex, Link, Rich, pieces, plain
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from tracker._version import __version__
 from tracker.figures.formats import escape, format_time
-from tracker.report.clean import rich_html
 from tracker.report.grids import GridWriter
 from tracker.report.parcel import Parcel
+from tracker.report.rich import rich_html
 from tracker.report.writing import Writer
 
 if TYPE_CHECKING:

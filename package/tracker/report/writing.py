@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.errors import TrackerError
 from tracker.figures.formats import escape
+from tracker.figures.markdown import latex, markdown
 from tracker.report import blocks as b
 from tracker.report.artifacts import artifact_html
-from tracker.report.clean import code, data_address, latex, link, markdown, rich_html
 from tracker.report.drawing.tables import cell, table
 from tracker.report.pictures import Image, Picture, Video
+from tracker.report.rich import code, data_address, link, rich_html
 from tracker.report.words import plain
 from tracker.store import documents
 from tracker.store.query import run_query

@@ -1,6 +1,7 @@
 // Makes elements. Text is always set as text, never as markup: what runs log is not trusted.
 
 const SVG = "http://www.w3.org/2000/svg";
+const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 export function h(tag, props = {}, ...children) {
   return fill(document.createElement(tag), props, children);
@@ -8,6 +9,10 @@ export function h(tag, props = {}, ...children) {
 
 export function svg(tag, props = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+export function mathml(tag, props = {}, ...children) {
+  return fill(document.createElementNS(MATHML, tag), props, children);
 }
 
 function fill(node, props, children) {

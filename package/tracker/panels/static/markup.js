@@ -1,5 +1,5 @@
 // Turns HTML that came from the kernel into elements, and keeps only those that can do no harm.
-import { h } from "./dom.js";
+import { h, mathml } from "./dom.js";
 
 const TAGS = new Set(
   (
@@ -16,6 +16,19 @@ const ATTRIBUTES = {
   details: ["open"],
   input: ["type", "checked", "disabled"],
 };
+// Formulas, as figures/clean.py lets them through.
+const MATH_TAGS = new Set(
+  (
+    "math menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom " +
+    "mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr " +
+    "munder munderover none semantics"
+  ).split(" "),
+);
+const MATH_ATTRIBUTES = (
+  "accent columnalign columnlines columnspacing depth display displaystyle fence form height " +
+  "largeop linethickness lspace mathvariant maxsize minsize movablelimits notation rowlines " +
+  "rowspacing rspace scriptlevel separator stretchy symmetric voffset width"
+).split(" ");
 const LINK = /^(https?:|mailto:|#)/i;
 // Only pictures that bring their content: a page at rest asks nobody for anything.
 const PICTURE = /^data:image\/(png|jpeg|gif|webp);base64,/i;
@@ -33,10 +46,19 @@ function copies(node) {
     if (child.nodeType !== Node.ELEMENT_NODE) return [];
     const tag = child.localName;
     if (tag === "script" || tag === "style") return [];
+    if (MATH_TAGS.has(tag))
+      return [mathml(tag, formula(child), ...copies(child))];
     if (!TAGS.has(tag)) return copies(child);
     if (tag === "input" && child.type !== "checkbox") return [];
     return [h(tag, attributes(tag, child), ...copies(child))];
   });
+}
+
+function formula(node) {
+  const held = MATH_ATTRIBUTES.filter((name) => node.hasAttribute(name));
+  return Object.fromEntries(
+    held.map((name) => [name, node.getAttribute(name) || true]),
+  );
 }
 
 function attributes(tag, node) {

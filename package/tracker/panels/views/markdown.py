@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.figures.markdown import markdown_html
+from tracker.figures.markdown import markdown
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, html_message
 from tracker.store.read import Connection
@@ -34,4 +34,4 @@ class MarkdownView:
         ask: Mapping[str, Any],
     ) -> ViewMessage:
         """Return the note as HTML."""
-        return html_message(markdown_html(str(spec["text"])))
+        return html_message(markdown(str(spec["text"])))

@@ -8,12 +8,13 @@ from html import escape as escape_all
 from typing import Any, Final
 
 from tracker.errors import StoreError, UsageError
+from tracker.figures.clean import clean_page
 from tracker.figures.formats import escape, format_number, shorten
 from tracker.media.html import sandboxed
 from tracker.media.loading import load
-from tracker.report.clean import clean_page, data_address, escape_code
 from tracker.report.drawing.tables import cell, table
 from tracker.report.pictures import sniff
+from tracker.report.rich import data_address, escape_code
 from tracker.store.objects import Objects
 
 Figure = dict[str, Any]

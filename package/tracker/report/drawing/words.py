@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.report.clean import markdown
+from tracker.figures.markdown import markdown
 from tracker.report.plots import MarkdownPanel, UnknownPanel
 from tracker.report.scene import Drawn, Scene
 
