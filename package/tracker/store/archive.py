@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +9,10 @@ from secrets import token_hex
 
 from tracker.errors import StoreDamagedError
 from tracker.store.journal import ARCHIVE, SUFFIX
+from tracker.store.whole_file import partial_file, settle
 
 PARTIAL = ".partial"
 PART_BYTES = 1 << 18  # compressed apart, so that damage spoils no more than this
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def archived(directory: Path) -> dict[str, list[Path]]:
@@ -45,20 +44,16 @@ def keep(path: Path) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
     partial = path.with_name(f"{path.name}.{token_hex(4)}{PARTIAL}")
     try:
-        with path.open("rb") as source, os.fdopen(os.open(partial, _CREATE, 0o600), "wb") as sink:
+        with path.open("rb") as source, partial_file(partial) as sink:
             compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
             # At least one part: an empty copy would look like a damaged one.
             part = source.read(PART_BYTES)
             sink.write(compressor.compress(part))
             while part := source.read(PART_BYTES):
                 sink.write(compressor.compress(part))
-            sink.flush()
-            os.fsync(sink.fileno())
-        partial.replace(folder / (path.name + ".zst"))
+            settle(sink, partial, folder / (path.name + ".zst"))
     except FileNotFoundError:
         return  # another process has put it away
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def unpack(packed: Path, folder: Path) -> Path:

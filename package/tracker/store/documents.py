@@ -6,9 +6,7 @@ which a rebuild of the database takes it back.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from tracker.store.encode import dump_json, load_json
 from tracker.store.rows import first_row
 from tracker.store.sessions import stamp
 from tracker.store.store import DOCUMENTS, Store
+from tracker.store.whole_file import partial_file, settle
 
 _COLUMNS = "kind, project, name, version, content, updated_at"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -225,15 +224,9 @@ def _path(root: Path, saved: _Saved, version: int | None = None) -> Path:
 def _write(path: Path, saved: _Saved) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f"{path.name}.{token_hex(4)}.partial")
-    try:
-        with partial.open("wb") as sink:
-            sink.write(msgspec.json.encode(saved))
-            sink.flush()
-            os.fsync(sink.fileno())
-        partial.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with partial_file(partial) as writer:
+        writer.write(msgspec.json.encode(saved))
+        settle(writer, partial, path)
 
 
 def _document(saved: _Saved) -> Document:

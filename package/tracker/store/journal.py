@@ -21,6 +21,7 @@ from tracker.errors import StoreError, UsageError
 from tracker.store import lock
 from tracker.store.facts import Fact
 from tracker.store.frames import HEADER, MAGIC, MAX_FRAME_BYTES, frame
+from tracker.store.whole_file import sync_folder
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 SUFFIX = ".journal"
@@ -80,7 +81,7 @@ class JournalWriter:
             path.stat()  # gone, if this process slept long enough to be taken for dead
             self._write(descriptor, begun)
             if self._fsync:
-                _fsync_directory(self._directory)
+                sync_folder(self._directory)
         except BaseException:
             lock.close(descriptor)
             path.unlink(missing_ok=True)
@@ -178,15 +179,6 @@ def _next_stamp(directory: Path) -> int:
             stamp = max(names, default="").partition("-")[0]
             newest = max(newest, int(stamp) if len(stamp) == 20 and stamp.isdecimal() else 0)
     return max(time.time_ns(), newest + 1 if newest < 2**63 else 0)
-
-
-def _fsync_directory(directory: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def stems(directory: Path) -> dict[str, list[Path]]:

@@ -15,13 +15,13 @@ from typing import BinaryIO
 
 from tracker.errors import NotFoundError
 from tracker.store import cloning
+from tracker.store.whole_file import partial_file, settle
 
 CHUNK_BYTES = 1024 * 1024
 FRESH_S = 60.0  # an object that is put again within this time is not marked anew
 READ_ONLY = 0o400
 INCOMING, TRASH = "incoming", "trash"
 LOOKS = 5
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -60,8 +60,7 @@ class Objects:
         if not self.holds(digest, len(content)):
             with self._partial() as (path, writer):
                 writer.write(content)
-                writer.close()
-                self._settle(path, digest)
+                self._settle(path, writer, digest)
         return digest
 
     def put_file(self, source: Path, told: Callable[[int], None] | None = None) -> tuple[str, int]:
@@ -72,14 +71,12 @@ class Objects:
         """
         with source.open("rb") as reader, self._partial() as (path, writer):
             if cloning.clone(reader, writer):
-                writer.close()
                 with path.open("rb") as copy:
                     digest, size = copy_hashed(copy, None, told)
             else:
                 digest, size = copy_hashed(reader, writer, told)
-                writer.close()
             if not self.holds(digest, size):
-                self._settle(path, digest)
+                self._settle(path, writer, digest)
         return digest, size
 
     def holds(self, digest: str, size: int) -> bool:
@@ -157,17 +154,16 @@ class Objects:
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
         path = folder / f"{os.getpid()}.{token_hex(8)}"
-        try:
-            with os.fdopen(os.open(path, _CREATE, 0o600), "wb") as writer:
-                yield path, writer
-        finally:
-            path.unlink(missing_ok=True)
+        with partial_file(path) as writer:
+            yield path, writer
 
-    def _settle(self, path: Path, digest: str) -> None:
+    def _settle(self, path: Path, writer: BinaryIO, digest: str) -> None:
         place = self._place(digest)
         place.parent.mkdir(exist_ok=True, mode=0o700)
         path.chmod(READ_ONLY)
-        path.replace(place)
+        # Not forced to the disk: a thousand small files would take seconds more. What a power
+        # cut leaves short is seen by its size, and kept again.
+        settle(writer, path, place, durable=False)
 
 
 def copy_hashed(
