@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.figures.curve import Line
@@ -19,6 +19,7 @@ from tracker.panels.group_axis import (
     on_axis,
     time_columns,
 )
+from tracker.panels.group_sums import GroupSums
 from tracker.panels.runset import Group
 from tracker.panels.shelf import Shelf
 from tracker.records import Curve
@@ -42,6 +43,7 @@ class GroupReader:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._kept: dict[Any, tuple[Any, Columns, Columns]] = {}
+        self._sums = GroupSums()
 
     def read(
         self,
@@ -64,9 +66,32 @@ class GroupReader:
         ask : Ask
         options : CurveOptions
         """
+        import numpy as np
+
         if not members:
             return []
         shift = _shift_of(members, ask)
+        known = self._sums.of(name, members, shift, ask)
+        nothing = np.empty(0), np.empty(0)
+        found = {
+            number: _line(groups[number], _key(members, number), one, nothing, count, options)
+            for number, (one, count) in known.items()
+        }
+        if rest := _without(members, known):
+            found |= self._carried(db, name, rest, groups, shift, ask, options)
+        return [(groups[number], found[number]) for number in sorted(found)]
+
+    def _carried(
+        self,
+        db: Connection,
+        name: str,
+        members: Sequence[Member],
+        groups: Sequence[Group],
+        shift: int,
+        ask: Ask,
+        options: CurveOptions,
+    ) -> dict[int, Line]:
+        """Return the lines of groups of which every column of every member is needed."""
         derived = [member for member in members if member.series.series_key < 0]
         if derived:
             rows, odd = self._derived(db, members, shift)
@@ -84,19 +109,31 @@ class GroupReader:
             keys = {member.series.series_key for member in members}
             if not members or min(keys) < 0 or keys & taken:
                 continue
-            shift = _shift_of(members, ask)
-            if name not in self._kept or self._kept[name][0] != _stamp(members, shift):
-                by_shift.setdefault(shift, {})[name] = members
-                taken |= keys
+            taken |= keys
+            by_shift.setdefault(_shift_of(members, ask), {})[name] = members
         for shift, charts in by_shift.items():
-            ended = {name: _ended(members) for name, members in charts.items()}
-            every = [key for keys in ended.values() for key in keys]
-            if not every:
-                continue
-            rows, odd = _read_ended(db, every, shift, ask)
-            for name, members in charts.items():
-                own = _of_series(rows, ended[name]), _of_series(odd, ended[name])
-                self._kept[name] = _stamp(members, shift), *own
+            self._sums.prepare(db, charts, shift, ask)
+            rest = {
+                name: _without(members, self._sums.of(name, members, shift, ask))
+                for name, members in charts.items()
+            }
+            self._prepare_rest(db, rest, shift, ask)
+
+    def _prepare_rest(
+        self, db: Connection, charts: Mapping[str, Sequence[Member]], shift: int, ask: Ask
+    ) -> None:
+        ended = {
+            name: _ended(members)
+            for name, members in charts.items()
+            if name not in self._kept or self._kept[name][0] != _stamp(members, shift)
+        }
+        every = [key for keys in ended.values() for key in keys]
+        if not every:
+            return
+        rows, odd = _read_ended(db, every, shift, ask)
+        for name, keys in ended.items():
+            own = _of_series(rows, keys), _of_series(odd, keys)
+            self._kept[name] = _stamp(charts[name], shift), *own
 
     def _derived(
         self, db: Connection, members: Sequence[Member], shift: int
@@ -190,12 +227,12 @@ def lines_of(
     members: Sequence[Member],
     groups: Sequence[Group],
     options: CurveOptions,
-) -> list[tuple[Group, Line]]:
-    """Put members together; groups without values are left out."""
+) -> dict[int, Line]:
+    """Put members together, by the places of their groups; those without values are left out."""
     import numpy as np
 
     places = np.array([member.group for member in members], dtype=np.int64)
-    found = []
+    found = {}
     made = grouped(rows, places, len(groups))
     for number, (group, one) in enumerate(zip(groups, made, strict=True)):
         if not len(one.x):
@@ -204,9 +241,16 @@ def lines_of(
         where = where[np.argsort(odd[1][where], kind="stable")]
         own = odd[1][where], odd[2][where]
         count = int(rows.n[places[rows.member] == number].sum()) + len(own[0])
-        key = next(member.series.key for member in members if member.group == number)
-        found.append((group, _line(group, key, one, own, count, options)))
+        found[number] = _line(group, _key(members, number), one, own, count, options)
     return found
+
+
+def _key(members: Sequence[Member], group: int) -> str:
+    return next(member.series.key for member in members if member.group == group)
+
+
+def _without(members: Sequence[Member], groups: Container[int]) -> list[Member]:
+    return [member for member in members if member.group not in groups]
 
 
 def _line(
@@ -318,4 +362,5 @@ def over_metric(
         [cells(number, x, y, own) for (number, x, y), own in zip(parts, columns, strict=True)]
     )
     whole = tuple(np.concatenate(column) for column in zip(*odd, strict=True))
-    return lines_of(rows, (whole[0], whole[1], whole[2]), members, groups, options)
+    lines = lines_of(rows, (whole[0], whole[1], whole[2]), members, groups, options)
+    return [(groups[number], line) for number, line in lines.items()]

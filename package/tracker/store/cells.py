@@ -71,9 +71,7 @@ def read_cells(
     parts, odd, rest = [], [], list(series_keys)
     first, final = between or (-(2**62), 2**62)
     for table in ("rollup_coarse", "rollup") if between is None else ():
-        shifts = dict(
-            db.execute(_ROLLED.format(table=table), {"keys": rest, "shift": shift}).fetchall()
-        )
+        shifts = rolled(db, table, rest, shift)
         right = [key for key, own in shifts.items() if own == shift]
         finer = [key for key, own in shifts.items() if own != shift]
         if right:
@@ -99,7 +97,17 @@ def read_cells(
     return _together(parts, names), _together(odd, ("series_key", "step", "value"))
 
 
+def rolled(
+    db: duckdb.DuckDBPyConnection, table: str, series_keys: Sequence[int], shift: int
+) -> dict[int, int]:
+    """Return the shifts of the series that a table of rollups has in fine enough columns."""
+    given = {"keys": list(series_keys), "shift": shift}
+    return dict(db.execute(_ROLLED.format(table=table), given).fetchall())
+
+
 def _together(parts: list[Columns], names: Sequence[str]) -> Columns:
     if not parts:
         return {name: np.empty(0, dtype=np.int64) for name in names}
-    return {name: np.concatenate([np.ma.getdata(p[name]) for p in parts]) for name in names}
+    if len(parts) == 1:
+        return {name: parts[0][name] for name in names}
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
