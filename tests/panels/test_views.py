@@ -220,3 +220,74 @@ def test_a_message_is_news_when_its_content_or_buffers_change() -> None:
     assert first.fingerprint == ViewMessage("media", {"a": 1}, [b"x"]).fingerprint
     others = [ViewMessage("media", {"a": 1}, [b"y"]), ViewMessage("media", {"a": 2}, [b"x"])]
     assert len({first.fingerprint, *(other.fingerprint for other in others)}) == 3
+
+
+# --- what a workspace has by itself
+
+
+def automatic(board: Board, page: Page) -> dict[str, list[str]]:
+    sections = page.of("layout")[-1]["sections"]
+    return {section["name"]: [spec["id"] for spec in section["panels"]] for section in sections}
+
+
+def test_runs_with_different_settings_are_compared_by_themselves(
+    root: Path, begin, page: Page
+) -> None:
+    for depth in (1, 1):
+        run = begin(config={"depth": depth})
+        run.log({"loss": 0.5, "epoch": 1})
+        run.finish()
+    board = Board(root, ProjectSource("digits"), lambda: None)
+    board.greet("p", page.client, HAS_ALL)
+    assert "Hyperparameters" not in automatic(board, page)
+    for depth in range(12):
+        run = begin(config={"depth": depth})
+        run.log({"loss": depth / 2, "epoch": 1})
+        run.finish()
+    board.mark_all()
+    board.push()
+    names = ["settings/parallel", "settings/importance"]
+    assert list(automatic(board, page).items())[-1] == ("Hyperparameters", names)
+    # Nothing is worked out before it is on a screen.
+    assert not page.of("drawn")
+    board.hear(page.client, {"type": "view", "visible": names})
+    parallel, importance = page.of("drawn")
+    figure = json.loads(parallel["content"]["figure"])
+    titles = [words["text"] for words in figure["layout"]["annotations"]]
+    assert {"depth", "loss"} <= set(titles)
+    # All of the runs, and not only the first ten, whose curves are drawn.
+    assert len({name for t in figure["data"] for name in t.get("customdata", ())} - {""}) == 14
+    assert "loss in 14 runs" in importance["content"]["figure"]
+    board.hear(page.client, {"type": "workspace", "patch": {"removed": names}})
+    assert "Hyperparameters" not in automatic(board, page)
+
+
+@pytest.mark.parametrize("kind", ["parallel", "importance", "comparer", "system"])
+def test_what_compares_runs_is_read_again_when_these_change(
+    root: Path, begin, page: Page, kind: str
+) -> None:
+    shown = begin(config={"depth": 1})
+    shown.log({"loss": 0.5})
+    other = begin(config={"depth": 2})
+    other.log({"loss": 0.1})
+    shown.finish()
+    other.flush()
+    board = look(root, page, {"id": "p1", "kind": kind})
+    hidden = {"runset": {"hidden": [other.id], "filter": 'state != "failed"'}}
+    board.hear(page.client, {"type": "workspace", "patch": hidden})
+    page.take()
+    other.log({"loss": 0.2})
+    other.flush()
+    board.mark_all()
+    board.push()
+    assert not page.of("drawn")
+    other.finish()
+    board.hear(page.client, {"type": "workspace", "patch": {"runset": {"hidden": []}}})
+    assert page.of("drawn")
+
+
+def test_a_damaged_panel_is_its_own_trouble(root: Path, begin, page: Page) -> None:
+    begin(config={"depth": 1}).flush()
+    look(root, page, {"id": "p1", "kind": "parallel", "columns": 3, "log": 4},
+         {"id": "p2", "kind": "comparer", "only_differences": {}})  # fmt: skip
+    assert [message["panel"] for message in page.of("drawn")] == ["p1", "p2"]

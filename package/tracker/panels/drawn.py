@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from tracker.errors import TrackerError
 from tracker.panels.client import Client
 from tracker.panels.source import Source
-from tracker.panels.views import ViewMessage, Work, filled, view_of
+from tracker.panels.views import Stamped, View, ViewMessage, Work, filled, view_of
 from tracker.store.read import Connection
 
 # What has happened to logged keys: how often, given those that concern a panel.
@@ -42,10 +42,19 @@ def _stale(source: Source, client: Client, news: News) -> Iterable[Mapping[str, 
         name, view = str(spec["id"]), view_of(str(spec["kind"]))
         if not client.sees(name):
             continue
-        keys = source.keys(spec) if view is None else view.keys(spec)
-        state = (dict(spec), client.questions.get(name), source.stamp, news(keys))
+        state = (dict(spec), client.questions.get(name), _stamp(source, view, spec, news))
         if client.is_news(f"version {name}", state):
             yield spec
+
+
+def _stamp(source: Source, view: View | None, spec: Mapping[str, Any], news: News) -> Any:
+    """Return what changes when a panel must be read again."""
+    runset = source.runset
+    if isinstance(view, Stamped) and runset is not None:
+        stamped = view
+        return _careful(lambda: stamped.stamp(filled(stamped, spec, runset), runset))
+    keys = source.keys(spec) if view is None else view.keys(spec)
+    return source.stamp, news(keys)
 
 
 def _read(

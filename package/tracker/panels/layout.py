@@ -44,7 +44,7 @@ def sections(
     metrics : iterable of str
         Keys that have been logged; those that no panel shows get one.
     others : iterable of mapping
-        Panels that what else was logged gets by itself, with ``section``.
+        Further panels that there are by themselves, with ``section``; they come last.
 
     Returns
     -------
@@ -62,19 +62,15 @@ def sections(
         name = str(saved.get("name", ""))
         section = {"name": name, "open": saved.get("open", True), "panels": panels}
         found.setdefault(name, section | {"panels": []})["panels"].extend(panels)
-    automatic: list[str] = []
     curves = [{"id": _METRIC + key, "kind": CURVE, "section": split_key(key)[0]} for key in metrics]
+    curves.sort(key=lambda spec: spec["section"] == OTHER_SECTION)
     for spec in (*curves, *others):
         if str(spec["id"]) in placed:
             continue
         name = str(spec["section"])
-        if name not in found:
-            automatic.append(name)
-            found[name] = {"name": name, "open": True, "panels": []}
         own = {key: value for key, value in spec.items() if key != "section"}
-        found[name]["panels"].append(own)
-    ordered = [name for name in found if name not in automatic or name != OTHER_SECTION]
-    return [found[name] for name in (*ordered, *(n for n in automatic if n == OTHER_SECTION))]
+        found.setdefault(name, {"name": name, "open": True, "panels": []})["panels"].append(own)
+    return list(found.values())
 
 
 def charts(arranged: Iterable[Mapping[str, Any]]) -> list[Chart]:

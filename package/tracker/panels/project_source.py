@@ -11,6 +11,7 @@ from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
 from tracker.panels.columns import Column
 from tracker.panels.curve_options import resolved
+from tracker.panels.hyperparameters import hyperparameter_panels
 from tracker.panels.media_items import media_spec, shown_keys
 from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import RunSet
@@ -74,7 +75,8 @@ class ProjectSource(Source):
             self._media_stamp = stamp
             runs = [run.key for run in self._runset.all]
             self._media = list(map(media_spec, shown_keys(media_keys(db, runs))))
-        self._sections = layout.sections(self.workspace.content, self._metrics, self._media)
+        others = [*hyperparameter_panels(self._runset), *self._media]
+        self._sections = layout.sections(self.workspace.content, self._metrics, others)
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
         """Change the workspace or runs; or say which runs pass, and what the table holds."""

@@ -163,10 +163,11 @@ class RunSet:
         self._rows = RunRows(self.project)
         self._made: dict[int, Run] = {}
         self._columns: tuple[list[Run], list[Any], list[Column]] | None = None
+        self._fingerprint: tuple[Any, ...] | None = None
 
     def read(self, db: Connection, spec: Mapping[str, Any]) -> None:
         """Read the runs as a workspace's part ``runset`` wants them."""
-        self.spec = spec
+        self.spec, self._fingerprint = spec, None
         self.all = [self._run(record) for record in self._rows.read(db)]
         self._made = {run.key: run for run in self.all}
         fit = searcher(str(spec.get("search") or ""))
@@ -259,6 +260,18 @@ class RunSet:
         return [run for place, run in enumerate(self.runs) if self.is_shown(run.id, place)]
 
     @property
+    def unhidden(self) -> list[Run]:
+        """The runs that pass, in order, but for those that somebody chose not to see.
+
+        What has room for all runs draws these, however many the first are.
+        """
+        if self.spec.get("only") is not None:
+            return self.visible
+        hidden = set(self.spec.get("hidden") or ())
+        hidden |= {run.id for g in self.groups if g.id in hidden for run in g.members}
+        return [run for run in self.runs if run.id not in hidden]
+
+    @property
     def baseline(self) -> Run | None:
         """The run that others are compared with, if one was chosen."""
         name = self.spec.get("baseline")
@@ -267,8 +280,11 @@ class RunSet:
     @property
     def fingerprint(self) -> tuple[Any, ...]:
         """Return what changes when the drawn runs, their names, states or groups do."""
-        groups = tuple((group.id, len(group.members)) for group in self.visible_groups)
-        return groups, tuple((run.id, run.name, run.record.state) for run in self.visible)
+        if self._fingerprint is None:
+            groups = tuple((group.id, len(group.members)) for group in self.visible_groups)
+            runs = tuple((run.id, run.name, run.record.state) for run in self.visible)
+            self._fingerprint = groups, runs
+        return self._fingerprint
 
     # -- columns
 

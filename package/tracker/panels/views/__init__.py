@@ -15,7 +15,7 @@ import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from tracker.panels.runset import RunSet
 from tracker.store.read import Connection
@@ -136,6 +136,21 @@ class View(Protocol):
         ------
         TrackerError
             With a sentence that the panel shows instead.
+        """
+
+
+@runtime_checkable
+class Stamped(View, Protocol):
+    """A kind of panel that knows better than by logged keys when it must be read again."""
+
+    def stamp(self, spec: Mapping[str, Any], runset: RunSet) -> Any:
+        """Return what is another when a panel must be read again, cheap to find.
+
+        Parameters
+        ----------
+        spec : mapping
+            The panel, with :meth:`View.defaults` filled in.
+        runset : RunSet
         """
 
 

@@ -10,7 +10,7 @@ from tracker.figures.canvas import message
 from tracker.figures.columns import title_of
 from tracker.figures.forest import importances
 from tracker.figures.importance import importance_figure
-from tracker.panels.runset import RunSet
+from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work, figure_message
 from tracker.panels.views.choices import choose, first_result, settings, texts
 from tracker.store.read import Connection
@@ -39,17 +39,22 @@ class ImportanceView:
         }
 
     def keys(self, spec: Mapping[str, Any]) -> frozenset[str]:
-        """Return nothing: only runs that end are news, and these change the run set."""
+        """Return nothing: the stamp says it."""
         return frozenset()
+
+    def stamp(self, spec: Mapping[str, Any], runset: RunSet) -> Any:
+        """Return what the forest learns from: the target, the settings and the ended runs."""
+        ended = _ended(runset)
+        return spec["target"], settings(runset), [run.record for run in ended]
 
     def read(
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
     ) -> Work:
         """Return what lets the forest grow."""
         target = choose(spec, "target", "the result that settings may matter for")
-        runs = [run for run in runset.visible if run.record.state != "running"]
+        runs = _ended(runset)
         columns = texts(spec["columns"]) or settings(runset)
-        running = len(runset.visible) - len(runs)
+        running = len(runset.unhidden) - len(runs)
 
         def work() -> ViewMessage:
             try:
@@ -60,3 +65,7 @@ class ImportanceView:
             return figure_message(importance_figure(ranked, title_of(target), count))
 
         return work
+
+
+def _ended(runset: RunSet) -> list[Run]:
+    return [run for run in runset.unhidden if run.record.state != "running"]

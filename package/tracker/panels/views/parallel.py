@@ -8,7 +8,7 @@ from typing import Any
 from tracker.figures.parallel import parallel_figure
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage
-from tracker.panels.views.choices import first_result, settings, summary_keys, texts, wide
+from tracker.panels.views.choices import first_result, settings, texts, wide
 from tracker.store.read import Connection
 
 _AXES = 7
@@ -34,15 +34,20 @@ class ParallelView:
             "log": wide(runset, columns[:-1]),
         }
 
-    def keys(self, spec: Mapping[str, Any]) -> frozenset[str] | None:
-        """Return the metrics that are drawn; any news where they are not settled."""
-        return summary_keys(texts(spec["columns"])) if "columns" in spec else None
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str]:
+        """Return nothing: the stamp says it."""
+        return frozenset()
+
+    def stamp(self, spec: Mapping[str, Any], runset: RunSet) -> Any:
+        """Return what is drawn: names and values of the runs."""
+        columns = texts(spec["columns"])
+        return [(run.id, run.name, *map(run.value, columns)) for run in runset.unhidden]
 
     def read(
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
     ) -> ViewMessage:
-        """Return the lines of the runs that are drawn."""
+        """Return the lines of all runs that pass and are not hidden."""
         figure = parallel_figure(
-            runset.visible, texts(spec["columns"]), log=set(texts(spec["log"]))
+            runset.unhidden, texts(spec["columns"]), log=set(texts(spec["log"]))
         )
         return ViewMessage("parallel", {"figure": figure.to_json()})
