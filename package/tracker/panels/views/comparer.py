@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.figures.comparer import MOST_RUNS, comparison_html, facts_of
-from tracker.panels.runset import RunSet
+from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import flag
 from tracker.store import read
@@ -25,28 +25,44 @@ class ComparerView:
         """Return what differs."""
         return {"title": "Run comparer", "width": 12, "only_differences": True}
 
-    def keys(self, spec: Mapping[str, Any]) -> None:
-        """Return that any news concern it."""
-        return
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str]:
+        """Return nothing: the stamp says it."""
+        return frozenset()
+
+    def stamp(self, spec: Mapping[str, Any], runset: RunSet) -> Any:
+        """Return the runs that are compared, as they are now."""
+        shown, count = _compared(runset)
+        return (
+            spec["only_differences"],
+            runset.spec.get("baseline"),
+            count,
+            [run.record for run in shown],
+        )
 
     def read(
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
     ) -> ViewMessage:
         """Return the runs that are drawn, and the baseline, as a table."""
         base = runset.baseline
-        rest = [run for run in runset.visible if base is None or run.id != base.id]
-        ordered = rest if base is None else [base, *rest]
-        shown = ordered[:MOST_RUNS]
+        shown, count = _compared(runset)
         where = parse_filters({"name": {"$in": [run.id for run in shown]}})
         records = {each.run_key: each for each in read.runs(db, runset.project, where)}
         cells = read.cells_of(db, [run.key for run in shown])
         shown = [run for run in shown if run.key in records]
         facts = [facts_of(records[run.key], cells[run.key]) for run in shown]
         html = comparison_html(facts, baseline=base.id if base else None)
-        if len(ordered) > MOST_RUNS:
-            note = f"The first {MOST_RUNS} of {len(ordered):,} drawn runs are compared."
+        if count > MOST_RUNS:
+            note = f"The first {MOST_RUNS} of {count:,} drawn runs are compared."
             html = f'<p class="tkv-dim">{note}</p>{html}'
         only = bool(spec["only_differences"])
         return ViewMessage(
             "comparer", {"html": html, "colours": [run.colour for run in shown], "only": only}
         )
+
+
+def _compared(runset: RunSet) -> tuple[list[Run], int]:
+    """Return the runs that there is room for, the baseline first, and how many there are."""
+    base = runset.baseline
+    rest = [run for run in runset.visible if base is None or run.id != base.id]
+    ordered = rest if base is None else [base, *rest]
+    return ordered[:MOST_RUNS], len(ordered)

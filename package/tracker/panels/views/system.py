@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tracker.errors import UsageError
 from tracker.figures.axes import x_axis
-from tracker.figures.canvas import message
+from tracker.figures.canvas import message, note
 from tracker.figures.colours import PALETTE
 from tracker.figures.curve import curve_figure
 from tracker.figures.system import SystemGroup, in_unit, system_groups, y_range_of
@@ -35,6 +35,8 @@ GROUPS: Final = {
 _DASHES = ("solid", "dot", "dash", "longdash", "dashdot")
 _WIDTH = 100
 _LINES = 64
+# Readings come more seldom than metrics.
+_INTERVAL_S = 4
 
 
 class SystemView:
@@ -51,9 +53,13 @@ class SystemView:
         """Return the processor's load since each run began."""
         return {"title": "System", "width": 6, "group": "CPU", "x": "relative"}
 
-    def keys(self, spec: Mapping[str, Any]) -> None:
-        """Return that any news concern it."""
-        return
+    def keys(self, spec: Mapping[str, Any]) -> frozenset[str]:
+        """Return nothing: the stamp says it."""
+        return frozenset()
+
+    def stamp(self, spec: Mapping[str, Any], runset: RunSet) -> Any:
+        """Return the runs that are drawn, and of running ones every few seconds of theirs."""
+        return [(run.id, run.name, run.record.state, _lately(run)) for run in runset.visible]
 
     def read(
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
@@ -71,9 +77,21 @@ class SystemView:
             words = "None of the runs that are shown has readings of this kind."
             return figure_message(message(words))
         wanted = {line.key for line in group.lines}
-        series = [one for one in found if one.key in wanted][:_LINES]
+        # Run by run in their order, so that a limit leaves out the last ones.
+        order = {key: place for place, key in enumerate(runs)}
+        every = sorted((s for s in found if s.key in wanted), key=lambda s: order[s.run_key])
+        series = every[:_LINES]
         read_ = curves(db, [one.series_key for one in series], x=spec["x"], width=_WIDTH)
-        return figure_message(_figure(group, runs, series, read_, spec["x"]))
+        figure = _figure(group, runs, series, read_, spec["x"])
+        if len(series) < len(every):
+            text = f"The first {_LINES} of {len(every):,} lines are drawn: hide runs for others."
+            figure.update_layout(annotations=[note(text)])
+        return figure_message(figure)
+
+
+def _lately(run: Run) -> Any:
+    at = run.record.updated_at
+    return at if run.record.state != "running" else at.timestamp() // _INTERVAL_S
 
 
 def _figure(
