@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 
+import altair
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
+from bokeh.plotting import figure as bokeh_figure
 from matplotlib.figure import Figure
 
 import tracker
@@ -54,12 +57,12 @@ def sound(step: int) -> tracker.Audio:
     return tracker.Audio(samples.astype(np.float32), 8000, caption="rising")
 
 
-def film(step: int) -> tracker.Video:
+def film(step: int, format: str = "gif") -> tracker.Video:
     """Return a square that crosses the picture."""
     frames = np.zeros((8, 3, 32, 32), np.uint8)
     for number, frame in enumerate(frames):
         frame[step % 3, 12:20, 3 * number : 3 * number + 8] = 255
-    return tracker.Video(frames, fps=8, format="gif", caption="square")
+    return tracker.Video(frames, fps=8, format=format, caption="square")
 
 
 def table(rows: int) -> tracker.Table:
@@ -102,6 +105,19 @@ def drawing() -> Figure:
     return figure
 
 
+def chart() -> altair.Chart:
+    """Return bars of altair's, with a text that must not end a script."""
+    frame = pd.DataFrame({"kind": ["</script>", "b", "c"], "count": [3, 5, 2]})
+    return altair.Chart(frame).mark_bar().encode(x="kind", y="count", tooltip="count")
+
+
+def plot() -> bokeh_figure:
+    """Return a line of bokeh's."""
+    made = bokeh_figure(width=400, height=300)
+    made.line([1, 2, 3], [3, 1, 2])
+    return made
+
+
 def log_all(run: tracker.Run, steps: int = 3, shift: int = 0, rows: int = 400) -> None:
     """Log everything: what changes at each step, the rest at the last."""
     random = np.random.default_rng(shift)
@@ -117,6 +133,9 @@ def log_all(run: tracker.Run, steps: int = 3, shift: int = 0, rows: int = 400) -
     run.log({
         "media/table": table(rows),
         "media/page": tracker.Html(HOSTILE),
+        "media/clip": film(0, "webm"),
+        "media/altair": chart(),
+        "media/bokeh": plot(),
         "media/cloud": body(),
         "media/molecule": tracker.Molecule(io.StringIO(PDB), "water", "pdb"),
         "media/network": network(),

@@ -109,6 +109,16 @@ def check_sound_and_film(notebook: Notebook) -> None:
     slide(panel.get_by_label("Place in the video"), 5)
     wait_until(panel.locator("canvas"), "node => node.dataset.frame === '5'")
     notebook.screenshot("media-film")
+    panel = card(notebook, "media/clip", 1)
+    video = panel.locator("video")
+    wait_until(video, "node => node.readyState > 1 && node.dataset.frame === '0'")
+    slide(panel.get_by_label("Place in the video"), 5)
+    wait_until(video, "node => node.dataset.frame === '5' && !node.seeking")
+    panel.get_by_role("button", name="Play").click()
+    wait_until(video, "node => !node.paused")
+    panel.get_by_role("button", name="Pause").click()
+    wait_until(video, "node => node.paused")
+    notebook.screenshot("media-clip")
 
 
 def check_table(notebook: Notebook) -> None:
@@ -151,6 +161,13 @@ def check_pages(notebook: Notebook) -> None:
     assert frame.evaluate("node => node.contentDocument") is None
     inner = frame.content_frame
     assert inner.locator("body").evaluate("() => window.origin") == "null"
+    for key, mark in (("altair", "svg.marks"), ("bokeh", "canvas")):
+        frame = card(notebook, f"media/{key}", 1).locator("iframe")
+        frame.wait_for(timeout=WAIT_MS)
+        assert frame.get_attribute("sandbox") == "allow-scripts"
+        frame.content_frame.locator(mark).first.wait_for(timeout=WAIT_MS)
+        assert frame.evaluate("node => node.contentDocument") is None
+        notebook.screenshot(f"media-{key}")
     panel = card(notebook, "media/text", 1)
     expect(panel.locator(".tkm-text")).to_contain_text("<b>there</b>", timeout=WAIT_MS)
 

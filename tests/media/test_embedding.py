@@ -60,6 +60,17 @@ def test_groups_stay_apart_by_tsne() -> None:
     assert project(rows[:2], "tsne").shape == (2, 2)
 
 
+@pytest.mark.filterwarnings("default")  # numba's, and umap's about Tensorflow
+def test_groups_stay_apart_by_umap() -> None:
+    pytest.importorskip("umap")
+    rows = np.concatenate([RNG.normal(0, 0.1, (20, 5)), RNG.normal(9, 0.1, (20, 5))])
+    places = project(rows, "umap")
+    centres = places[:20].mean(axis=0), places[20:].mean(axis=0)
+    assert np.linalg.norm(centres[0] - centres[1]) > max(places[:20].std(), places[20:].std())
+    for count in range(1, 7):
+        assert project(rows[:count], "umap").shape == (count, 2)
+
+
 def test_a_missing_library_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(UsageError, match="umap-learn, which is not installed"):

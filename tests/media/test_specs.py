@@ -72,6 +72,15 @@ def test_altair() -> None:
     assert Vega(chart).spec == chart.to_dict()
 
 
+def test_text_of_a_chart_does_not_end_its_script() -> None:
+    pytest.importorskip("vl_convert")
+    data = {"values": [{"a": "</script><script>alert(1)</script>"}]}
+    page = Vega({**CHART, "data": data, "encoding": {"x": {"field": "a"}}}).to_html()
+    assert page.count("</script>") == 2
+    assert 'mode: "vega-lite"' in page
+    assert "\\u003c/script>" in page
+
+
 # --- Bokeh
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +103,8 @@ def test_each_key_gets_a_panel_in_its_section_but_not_the_table_of_a_chart(
     (listed,) = page.of("views")
     titles = {(spec["section"], spec["title"]) for spec in listed["views"]}
     assert titles == {
-        *(("media", key) for key in ("images", "sound", "film", "table", "page", "text")),
-        *(("media", key) for key in (*FIGURES, "drawing")),
+        *(("media", key) for key in ("images", "sound", "film", "clip", "table", "page")),
+        *(("media", key) for key in (*FIGURES, "drawing", "altair", "bokeh", "text")),
         ("Media", "alone"),
     }
     assert len(listed["views"]) == len(titles)
@@ -224,6 +225,24 @@ def test_a_page_is_for_a_sandbox_and_a_text_is_text(root: Path, page: Page, logg
     item = shown.content("text")["cells"][0]["items"][0]
     assert item["view"] == "text"
     assert "<b>there</b>" in shown.large("text", item)
+
+
+def test_charts_bring_their_library_into_the_sandbox(
+    root: Path, page: Page, logged: Run, monkeypatch
+) -> None:
+    shown = on_run(root, logged, page, "altair", "bokeh")
+    for key, mark in (("altair", "window.vegaEmbed="), ("bokeh", "Bokeh")):
+        item = shown.content(key)["cells"][0]["items"][0]
+        assert (item["view"], item["scripts"]) == ("page", True)
+        text = shown.large(key, item)
+        assert mark in text
+        assert "default-src 'none'" in text[:200]
+        assert "https://cdn." not in re.sub(r"<script[^>]*>.*?</script>", "", text, flags=re.DOTALL)
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    item = shown.ask("altair")["cells"][0]["items"][0]
+    assert item["view"] == "text"
+    assert "run `pip install 'notebook-tracker[media]'`. Its specification:" in item["note"]
+    assert json.loads(shown.large("altair", item))["mark"] == {"type": "bar"}
 
 
 def test_sound_is_played_as_browsers_can(root: Path, page: Page, logged: Run) -> None:

@@ -149,7 +149,10 @@ def _umap(rows: NDArray[np.float64], dimensions: int, seed: int) -> NDArray[np.f
     import numpy as np
 
     umap = import_extra("umap", "UMAP", package="umap-learn", extra=False)
-    model = umap.UMAP(n_components=dimensions, random_state=seed)
+    if len(rows) < 5:  # too few for its spectral beginning
+        return _pca(rows, dimensions, seed)
+    neighbours = min(15, len(rows) - 1)
+    model = umap.UMAP(neighbours, dimensions, random_state=seed, n_jobs=1)
     return np.asarray(model.fit_transform(rows), np.float64)
 
 

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tracker.errors import UsageError
+from tracker.media.media import import_extra
 from tracker.media.spec import Spec, check_spec, dump_spec, read_spec
+
+# A menu of Vega's own could open nothing from within a sandbox.
+_PAGE = """<style>body{{margin:8px}}</style><div id="chart"></div><script>{library}</script><script>
+vegaEmbed("#chart", {spec}, {{actions: false, mode: "{language}"}}).catch(error => {{
+  document.getElementById("chart").textContent = `The chart cannot be drawn: ${{error.message}}`;
+}});
+</script>"""
 
 
 class Vega(Spec):
@@ -37,6 +45,22 @@ class Vega(Spec):
         schema = str(self.spec.get("$schema", ""))
         is_vega = "/vega/" in schema or ("marks" in self.spec and "vega-lite" not in schema)
         return {"language": "vega" if is_vega else "vega-lite"}
+
+    def to_html(self) -> str:
+        """Return a page with the chart and Vega in it; for a sandbox that runs scripts.
+
+        Raises
+        ------
+        UsageError
+            If vl-convert-python, which brings Vega, is not installed.
+        """
+        vega = import_extra("vl_convert", "Showing a Vega chart", package="vl-convert-python")
+        return _PAGE.format(
+            library=vega.javascript_bundle(),
+            # Text of the chart must not end the script.
+            spec=self._text.replace("<", "\\u003c"),
+            language=self.details()["language"],
+        )
 
 
 def _text_of(given: Any) -> str:

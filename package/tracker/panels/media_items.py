@@ -40,6 +40,9 @@ LIGHT: Final = frozenset({"image", "audio", "video"})
 
 MEDIA_SECTION: Final = "Media"
 _HEIGHTS: Final = {"image": 240, "audio": 230, "video": 260, "table": 360, "page": 320}
+# Charts have a size of their own, of about this height.
+_CHART_TYPES: Final = ("bokeh-file", "vega-file")
+_CHART_HEIGHT: Final = 430
 
 Item = dict[str, Any]
 
@@ -66,15 +69,20 @@ def media_spec(key: MediaKey) -> dict[str, Any]:
     """Return the panel that a key gets by itself, as in a workspace's document."""
     section, title = split_key(key.key)
     kind = kind_of(key.type)
-    is_small = kind in ("figure", "text") and len(key.run_keys) == 1
+    is_alone = len(key.run_keys) == 1
+    width, height = 12, _height(kind, len(key.run_keys))
+    if key.type in _CHART_TYPES:
+        width, height = 6 if is_alone else 12, _CHART_HEIGHT
+    elif kind in ("figure", "text") and is_alone:
+        width, height = 4, 240
     return {
         "id": f"media/{key.key}",
         "kind": "media",
         "key": key.key,
         "title": title,
         "section": MEDIA_SECTION if section == OTHER_SECTION else section,
-        "width": 4 if is_small else 12,
-        "height": 240 if is_small else _height(kind, len(key.run_keys)),
+        "width": width,
+        "height": height,
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Any, Final
 
 from tracker.errors import TrackerError, UsageError
@@ -151,20 +150,11 @@ def _frame(page: str, *, scripts: bool = False) -> Item:
 
 
 def _vega(reference: Mapping[str, Any], files: Objects, _: Mapping[str, Any]) -> Item:
-    try:
-        vl_convert = import_module("vl_convert")
-    except ImportError:
-        text = files.path(str(reference["sha256"])).read_bytes()
-        note = (
-            "Vega charts are drawn where the package vl-convert-python is installed: run "
-            "`pip install vl-convert-python`. Its specification:"
-        )
-        return {"view": "text", "large": text, "note": note}
     chart = load(reference, files)
-    convert = vl_convert.vega_to_svg
-    if chart.details()["language"] == "vega-lite":
-        convert = vl_convert.vegalite_to_svg
-    return _frame(convert(chart.spec))
+    try:
+        return _frame(chart.to_html(), scripts=True)
+    except UsageError as error:
+        return {"view": "text", "large": chart.content, "note": f"{error} Its specification:"}
 
 
 def _nothing(digest: str) -> Any:

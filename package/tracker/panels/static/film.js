@@ -1,6 +1,8 @@
 // One video: played, and moved through frame by frame.
 import { h, setText } from "./dom.js";
 
+const HINT = "Double click for the full screen, where its sound can be turned on";
+
 export class Film {
   constructor(files) {
     this.files = files;
@@ -64,18 +66,22 @@ export class Film {
       const file = await this.files.get(item.sha, item.format);
       if (this.item !== item) return;
       if (item.format === "gif") await this.loadGif(item, file);
-      else this.loadVideo(file);
+      else this.loadVideo(item, file);
     } catch (error) {
       this.place.dataset.trouble = `This browser cannot show the video: ${error.message}`;
     }
   }
 
-  loadVideo({ url }) {
+  // The browser's own controls would lie over a small picture: the full screen has them.
+  loadVideo(item, { url }) {
     const video = h("video", {
       src: url,
-      controls: true,
       loop: true,
+      preload: "auto",
       playsinline: true,
+      title: HINT,
+      onclick: () => this.toggle(),
+      ondblclick: () => video.requestFullscreen?.(),
     });
     video.muted = true;
     video.addEventListener("error", () => {
@@ -83,15 +89,27 @@ export class Film {
     });
     this.place.replaceChildren(video);
     this.video = video;
-    this.slider.hidden = false;
-    video.addEventListener(
-      "loadedmetadata",
-      () => (this.slider.max = video.duration),
-    );
-    video.addEventListener(
-      "timeupdate",
-      () => (this.slider.value = video.currentTime),
-    );
+    // Where they are known its frames are counted, else its seconds.
+    this.fps = item.frames > 1 && item.fps ? item.fps : undefined;
+    this.slider.step = this.fps ? 1 : "any";
+    video.addEventListener("loadedmetadata", () => {
+      this.slider.max = this.fps ? item.frames - 1 : video.duration;
+      this.slider.hidden = this.button.hidden = false;
+      this.mark();
+    });
+    for (const event of ["timeupdate", "seeked", "play", "pause"])
+      video.addEventListener(event, () => this.mark());
+  }
+
+  // Says where the video is, and whether it plays.
+  mark() {
+    const { video, fps, button } = this;
+    if (!video) return;
+    const place = fps ? Math.floor(video.currentTime * fps) : video.currentTime;
+    this.slider.value = place;
+    video.dataset.frame = String(place);
+    setText(button, video.paused ? "▶" : "❚❚");
+    button.setAttribute("aria-label", video.paused ? "Play" : "Pause");
   }
 
   // A browser plays a GIF, but lets nobody move through it: its frames are decoded here.
@@ -126,7 +144,8 @@ export class Film {
   async scrub(where) {
     if (this.video) {
       this.video.pause();
-      this.video.currentTime = where;
+      // The middle of a frame, for its beginning may still show the one before.
+      this.video.currentTime = this.fps ? (where + 0.5) / this.fps : where;
       return;
     }
     this.frame = Math.round(where);
@@ -142,7 +161,10 @@ export class Film {
   }
 
   toggle() {
-    if (this.timer) this.stop();
+    if (this.video) {
+      if (this.video.paused) this.video.play().catch(() => {});
+      else this.video.pause();
+    } else if (this.timer) this.stop();
     else this.play();
   }
 
@@ -169,6 +191,7 @@ export class Film {
     this.decoder?.close();
     this.decoder = this.video = undefined;
     this.slider.hidden = this.button.hidden = true;
+    this.slider.value = 0;
     delete this.place.dataset.trouble;
   }
 }

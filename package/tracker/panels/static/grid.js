@@ -59,6 +59,7 @@ export class Grid {
     for (const spec of specs) {
       const node = this.placed(spec);
       node.classList.toggle("tkm-wide", spec.width === 12);
+      node.classList.toggle("tkm-half", spec.width === 6);
       const { body } = this.section(spec.section);
       if (node.parentNode !== body) body.append(node);
     }
