@@ -63,8 +63,8 @@ def test_a_store_that_cannot_be_written_now_gives_the_version_later(start, store
         with duckdb.connect(stored.root / "tracker.duckdb"):
             code = (
                 "import tracker, warnings\n"
-                "from tracker.store import store\n"
-                "store.HELD_PATIENCE_S = 0.1\n"
+                "from tracker.store import database\n"
+                "database.HELD_PATIENCE_S = 0.1\n"
                 "warnings.simplefilter('always')\n"
                 "s = {'silent': True, 'console': False, 'save_code': False, "
                 "'system_interval_s': 0}\n"

@@ -13,7 +13,8 @@ import pytest
 
 from tracker.errors import StoreDamagedError, TrackerWarning
 from tracker.store import archive, rebuild, recovery
-from tracker.store.store import Store, wal_of
+from tracker.store.database import wal_of
+from tracker.store.store import Store
 
 from .logbook import (
     begin,

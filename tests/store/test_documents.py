@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tracker.errors import ConflictError, StoreDamagedError, TrackerWarning
 from tracker.store import documents
-from tracker.store.store import DOCUMENTS, Store
+from tracker.store.database import DOCUMENTS
+from tracker.store.store import Store
 
 
 @pytest.fixture

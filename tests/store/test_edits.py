@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import NotFoundError, StoreLockedError, UsageError
-from tracker.store import archive, edits, facts, journal
-from tracker.store import store as store_module
+from tracker.store import archive, database, edits, facts, journal
 from tracker.store.store import Store
 
 from .logbook import (
@@ -85,7 +84,7 @@ def test_a_run_that_is_not_there_cannot_be_changed(store: Store) -> None:
 def test_an_edit_that_fails_does_not_happen_later(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 0.1)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 0.1)
     holder = launch("hold", store.database, "reading", stdin=-1, stdout=-1)
     assert holder.stdout is not None
     holder.stdout.readline()

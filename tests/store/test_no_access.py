@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StoreError, StoreLockedError, TrackerWarning
-from tracker.store import facts, flusher, journal
-from tracker.store import store as store_module
+from tracker.store import database, facts, flusher, journal
 from tracker.store.store import Store
 
 from .logbook import (
@@ -65,7 +64,7 @@ def held(store: Store) -> Iterator[None]:
 def test_logging_goes_on_while_another_program_holds_the_database(
     made: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 0.1)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 0.1)
     recorder = record(made, flush_interval_s=0.02)
     recorder.log({"a": 0})
     recorder.flush()
@@ -83,7 +82,7 @@ def test_logging_goes_on_while_another_program_holds_the_database(
 
 
 def test_one_warning_when_it_takes_long(made: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 0.05)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 0.05)
     monkeypatch.setattr(flusher, "PATIENCE_S", 0.3)
     recorder = record(made, flush_interval_s=0.02)
     recorder.flush()
@@ -104,7 +103,7 @@ def test_one_warning_when_it_takes_long(made: Store, monkeypatch: pytest.MonkeyP
 def test_a_run_that_ends_while_the_database_is_held_is_taken_in_afterwards(
     made: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 0.1)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 0.1)
     recorder = record(made, flush_interval_s=0.05)
     recorder.log({"a": 1})
     with held(made), pytest.warns(TrackerWarning, match="Nothing is lost"):
@@ -118,7 +117,7 @@ def test_a_run_that_ends_while_the_database_is_held_is_taken_in_afterwards(
 def test_a_warning_that_is_an_error_does_not_end_the_thread(
     made: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 0.05)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 0.05)
     monkeypatch.setattr(flusher, "PATIENCE_S", 0.0)
     recorder = record(made, flush_interval_s=0.02)
     with warnings.catch_warnings():

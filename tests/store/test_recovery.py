@@ -231,7 +231,7 @@ def test_a_child_forked_by_the_writer_does_not_keep_its_journal_alive(store: Sto
 def test_recovery_says_that_the_database_is_held_and_leaves_the_journals(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.store.store.HELD_PATIENCE_S", 0.2)
+    monkeypatch.setattr("tracker.store.database.HELD_PATIENCE_S", 0.2)
     leave(store, begin("first"))
     store.recover()
     leave(store, begin(), *rows(["a"], [[1]]))

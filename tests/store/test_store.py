@@ -16,8 +16,9 @@ import duckdb
 import pytest
 
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
-from tracker.store import store as store_module
-from tracker.store.store import Store, open_store, wal_of
+from tracker.store import database
+from tracker.store.database import wal_of
+from tracker.store.store import Store, open_store
 
 from .logbook import begin, curve, finish, launch, leave, query, record, rows
 
@@ -31,7 +32,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 0.2)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 0.2)
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_a_connection_of_the_users_own_in_this_process_is_no_damage(
 def test_who_waits_for_another_program_holds_up_nobody_else(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "HELD_PATIENCE_S", 30.0)
+    monkeypatch.setattr(database, "HELD_PATIENCE_S", 30.0)
     holder = launch("hold", filled.database, "reading", stdin=-1, stdout=-1)
     assert holder.stdout is not None
     holder.stdout.readline()
@@ -326,7 +327,7 @@ def test_a_new_store_has_small_blocks_and_an_older_one_keeps_its_own(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.delitem(store_module.WRITE_CONFIG, "default_block_size")
+        older.delitem(database.WRITE_CONFIG, "default_block_size")
         leave(store, begin(), *rows(["a"], [[1]]))
         store.recover()
     leave(store, begin("second"), *rows(["a"], [[2]]), finish())

@@ -19,10 +19,10 @@ import duckdb
 import msgspec
 
 from tracker.errors import ConflictError
+from tracker.store.database import DOCUMENTS, Database
 from tracker.store.encode import dump_json, load_json
 from tracker.store.rows import first_row
 from tracker.store.sessions import stamp
-from tracker.store.store import DOCUMENTS, Store
 from tracker.store.whole_file import partial_file, settle
 
 _COLUMNS = "kind, project, name, version, content, updated_at"
@@ -66,7 +66,7 @@ class _Saved(msgspec.Struct):
 
 
 def put(
-    store: Store,
+    store: Database,
     kind: str,
     project: str,
     name: str,
@@ -79,7 +79,7 @@ def put(
 
     Parameters
     ----------
-    store : Store
+    store : Database
     kind, project, name : str
         Which document; made if it is not there.
     content : dict
@@ -155,7 +155,7 @@ def versions(db: duckdb.DuckDBPyConnection, kind: str, project: str, name: str) 
     return [_read(row) for row in rows]
 
 
-def delete(store: Store, kind: str, project: str, name: str) -> bool:
+def delete(store: Database, kind: str, project: str, name: str) -> bool:
     """Delete a document with all its versions; say whether it was there."""
     with store.writing() as db:
         gone = db.execute(

@@ -14,14 +14,14 @@ import msgspec
 
 from tracker.errors import NotFoundError, StoreDamagedError, StoreLockedError, UsageError
 from tracker.store import archive, facts, lock, sessions
+from tracker.store.database import Database
 from tracker.store.feed import Feed, take_in
 from tracker.store.frames import SegmentReader
 from tracker.store.journal import ARCHIVE, JournalWriter
 from tracker.store.rows import first_row
-from tracker.store.store import Store
 
 
-def edit(store: Store, project: str, run_id: str, changes: dict[str, Any]) -> None:
+def edit(store: Database, project: str, run_id: str, changes: dict[str, Any]) -> None:
     """Change fields of a stored run.
 
     Raises
@@ -32,7 +32,7 @@ def edit(store: Store, project: str, run_id: str, changes: dict[str, Any]) -> No
     amend(store, project, run_id, [facts.Change(time.time_ns() // 1000, changes)])
 
 
-def delete(store: Store, project: str, run_id: str) -> None:
+def delete(store: Database, project: str, run_id: str) -> None:
     """Delete a run: its rows, and the kept journals that could bring it back.
 
     Journals that a fork of the run needs are kept; the run stays deleted.
@@ -62,7 +62,7 @@ def delete(store: Store, project: str, run_id: str) -> None:
         (store.root / "damaged" / "journal" / name).unlink(missing_ok=True)
 
 
-def amend(store: Store, project: str, run_id: str, changes: list[facts.Fact]) -> None:
+def amend(store: Database, project: str, run_id: str, changes: list[facts.Fact]) -> None:
     """Add facts to a stored run, alive or not, through a journal of their own.
 
     Raises
@@ -76,7 +76,7 @@ def amend(store: Store, project: str, run_id: str, changes: list[facts.Fact]) ->
     _write(store, project, run_id, "edit", changes)
 
 
-def change_artifacts(store: Store, changes: list[facts.Fact]) -> None:
+def change_artifacts(store: Database, changes: list[facts.Fact]) -> None:
     """Say something of artifacts outside any run; see :class:`facts.VersionChange`.
 
     Raises
@@ -87,7 +87,9 @@ def change_artifacts(store: Store, changes: list[facts.Fact]) -> None:
     _write(store, "", "", "artifacts", changes)
 
 
-def _write(store: Store, project: str, run_id: str, kind: str, changes: list[facts.Fact]) -> None:
+def _write(
+    store: Database, project: str, run_id: str, kind: str, changes: list[facts.Fact]
+) -> None:
     writer = JournalWriter(store.journal_dir)
     now = time.time_ns() // 1000
     begin = facts.Begin(
@@ -114,7 +116,7 @@ def _write(store: Store, project: str, run_id: str, kind: str, changes: list[fac
         path.unlink(missing_ok=True)
 
 
-def _find(store: Store, project: str, run_id: str) -> int:
+def _find(store: Database, project: str, run_id: str) -> int:
     with store.reading() as db:
         found = first_row(
             db, "SELECT run_key FROM run WHERE project = ? AND run_id = ?", [project, run_id]
@@ -124,7 +126,7 @@ def _find(store: Store, project: str, run_id: str) -> int:
     return int(found[0])
 
 
-def _journals(store: Store, run_key: int, project: str, run_id: str) -> tuple[list[str], bool]:
+def _journals(store: Database, run_key: int, project: str, run_id: str) -> tuple[list[str], bool]:
     with store.reading() as db:
         names = db.execute("SELECT name FROM journal WHERE run_key = ?", [run_key]).fetchall()
         forks = first_row(
@@ -135,7 +137,7 @@ def _journals(store: Store, run_key: int, project: str, run_id: str) -> tuple[li
     return [name for (name,) in names], bool(forks and forks[0])
 
 
-def _versions(store: Store, names: list[str]) -> list[facts.Fact]:
+def _versions(store: Database, names: list[str]) -> list[facts.Fact]:
     """Return what the kept journals say of artifacts that the run logged."""
     found: list[facts.Fact] = []
     decoder = msgspec.msgpack.Decoder(facts.Fact)

@@ -12,9 +12,9 @@ import duckdb
 
 from tracker.store import commit, facts, sessions
 from tracker.store.batch import Batch, OpenStep
+from tracker.store.database import Database
 from tracker.store.intake import BATCH_BYTES, Intake
 from tracker.store.rows import first_row
-from tracker.store.store import Store
 from tracker.store.versions import Saying
 
 LOST_PROJECT = "recovered"
@@ -232,7 +232,7 @@ def _read_mark(db: duckdb.DuckDBPyConnection, stem: str) -> _Mark:
     return _Mark({row[0]: row[1] for row in rows}, run_key, open_step)
 
 
-def take_in(store: Store, feeds: Iterable[Feed]) -> dict[Feed, set[str]]:
+def take_in(store: Database, feeds: Iterable[Feed]) -> dict[Feed, set[str]]:
     """Put the news of several journals into the store in one transaction.
 
     Returns

@@ -5,8 +5,8 @@ Curves are in :mod:`tracker.store.curves`, rows of history in :mod:`tracker.stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -21,16 +21,12 @@ from tracker.records import (
     Series,
     Stream,
 )
-from tracker.store.encode import load_json
 from tracker.store.filters import Where, parse_order
+from tracker.store.run_record import EPOCH, PLAIN, mapping, run_record, utc
 
 Connection = duckdb.DuckDBPyConnection
 
-_RUN_COLUMNS = (
-    "run_key, project, run_id, name, group_name, job_type, tags, notes, state, exit_code, config, "
-    "summary, metadata, created_at, updated_at, ended_at, runtime_s, last_step, parent, sweep_id"
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RUN_COLUMNS = f"{PLAIN}, config, summary, metadata, parent"
 
 
 def runs(
@@ -136,7 +132,7 @@ def projects(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, datetime]]:
         "SELECT project, count(*), max(updated_at) FROM run GROUP BY project "
         "ORDER BY max(updated_at) DESC NULLS LAST, project"
     ).fetchall()
-    return [(name, number, _utc(updated) or _EPOCH) for name, number, updated in rows]
+    return [(name, number, utc(updated) or EPOCH) for name, number, updated in rows]
 
 
 def series(
@@ -188,7 +184,7 @@ def console(
         [run_key],
     ).fetchall()
     return [
-        ConsoleRecord(number, stream, _utc(time) or _EPOCH, text)
+        ConsoleRecord(number, stream, utc(time) or EPOCH, text)
         for number, stream, time, text in reversed(rows)
     ]
 
@@ -207,7 +203,7 @@ def cells_of(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int]) -> dict[int
         {"keys": list(run_keys)},
     ).fetchall():
         found[run_key].append(
-            CellRecord(number, count, source, _utc(started), duration_s, status, error, cell_id)
+            CellRecord(number, count, source, utc(started), duration_s, status, error, cell_id)
         )
     return found
 
@@ -221,7 +217,7 @@ def events(
         "AND ($kind IS NULL OR kind = $kind) ORDER BY time, rowid",
         {"run": run_key, "kind": kind},
     ).fetchall()
-    return [EventRecord(_utc(time) or _EPOCH, kind, _mapping(data)) for time, kind, data in rows]
+    return [EventRecord(utc(time) or EPOCH, kind, mapping(data)) for time, kind, data in rows]
 
 
 def latest_system(db: duckdb.DuckDBPyConnection, run_key: int) -> dict[str, float]:
@@ -235,40 +231,6 @@ def latest_system(db: duckdb.DuckDBPyConnection, run_key: int) -> dict[str, floa
     return dict(rows)
 
 
-def _run_record(row: Iterable[Any]) -> RunRecord:
-    (
-        run_key, project, run_id, name, group, job_type, tags, notes, state, exit_code, config,
-        summary, metadata, created_at, updated_at, ended_at, runtime_s, last_step, parent, sweep_id,
-    ) = row  # fmt: skip
-    created = _utc(created_at) or _EPOCH
-    return RunRecord(
-        run_key=run_key,
-        project=project,
-        run_id=run_id,
-        name=name or run_id,
-        group=group,
-        job_type=job_type,
-        tags=tuple(tags or ()),
-        notes=notes,
-        state=state,
-        exit_code=exit_code,
-        config=_mapping(config),
-        summary=_mapping(summary),
-        metadata=_mapping(metadata),
-        created_at=created,
-        updated_at=_utc(updated_at) or created,
-        ended_at=_utc(ended_at),
-        runtime_s=runtime_s or 0.0,
-        last_step=-1 if last_step is None else last_step,
-        parent=_mapping(parent) or None,
-        sweep_id=sweep_id,
-    )
-
-
-def _mapping(text: str | None) -> dict[str, Any]:
-    loaded = load_json(text) if text else None
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    return None if time is None else time.replace(tzinfo=UTC)
+def _run_record(row: tuple[Any, ...]) -> RunRecord:
+    *plain, config, summary, metadata, parent = row
+    return run_record(plain, mapping(config), mapping(summary), mapping(metadata), mapping(parent))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import msgspec
 
-from tracker.errors import StoreDamagedError, StoreError, TrackerWarning, UsageError
+from tracker.errors import StoreDamagedError, StoreError, UsageError
 from tracker.store import archive, documents, facts, journal, lock, sessions, trial_table
+from tracker.store.database import REBUILD_LOCK_FILE, Database, wal_of
 from tracker.store.feed import Feed
 from tracker.store.frames import SegmentReader
-from tracker.store.store import REBUILD_LOCK_FILE, Store, wal_of
 from tracker.store.versions import Saying, put_version, read_numbers
 
 # What one transaction takes in: to open the database costs more than most journals.
@@ -26,13 +25,15 @@ Journal = tuple[str, list[Path]]  # stem, compressed segments in order
 Versions = list[tuple[int | None, Saying]]
 
 
-def rebuild(store: Store) -> Path | None:
-    """Make the database anew from the kept journals; the old file is set aside.
+def rebuild(store: Database) -> tuple[Path | None, list[str]]:
+    """Make the database anew from the kept journals, unless runs would be lost by it.
 
     Returns
     -------
-    Path or None
+    aside : Path or None
         Where the old database file is now, if there was one.
+    sentences : list of str
+        What there is to say about journals that could not be read whole.
 
     Raises
     ------
@@ -41,14 +42,10 @@ def rebuild(store: Store) -> Path | None:
     """
     with lock.locked(store.root / REBUILD_LOCK_FILE):
         _refuse_loss(store)
-        aside, sentences = make_anew(store)
-    store.recover()
-    for sentence in sentences:
-        warnings.warn(sentence, TrackerWarning, stacklevel=2)
-    return aside
+        return make_anew(store)
 
 
-def make_anew(store: Store) -> tuple[Path | None, list[str]]:
+def make_anew(store: Database) -> tuple[Path | None, list[str]]:
     """Put a database made from the kept journals in the place of the old one.
 
     The caller holds the rebuild lock, so that no journal is put away meanwhile. What is not
@@ -61,7 +58,7 @@ def make_anew(store: Store) -> tuple[Path | None, list[str]]:
     sentences : list of str
         What there is to say about journals that could not be read whole.
     """
-    fresh = Store(store.root / "rebuilt")
+    fresh = Database(store.root / "rebuilt")
     shutil.rmtree(fresh.root, ignore_errors=True)
     with fresh.writing():
         fresh.journal_dir.mkdir()
@@ -86,7 +83,7 @@ def make_anew(store: Store) -> tuple[Path | None, list[str]]:
     return aside, sentences
 
 
-def _refuse_loss(store: Store) -> None:
+def _refuse_loss(store: Database) -> None:
     kept = {path.name for paths in journal.stems(store.journal_dir).values() for path in paths}
     for paths in archive.archived(store.journal_dir).values():
         kept |= {path.name.removesuffix(".zst") for path in paths}
@@ -120,7 +117,7 @@ def _groups(journals: dict[str, list[Path]]) -> Iterator[list[Journal]]:
 
 
 def _take_group(
-    fresh: Store, group: list[Journal], living: object, sentences: list[str]
+    fresh: Database, group: list[Journal], living: object, sentences: list[str]
 ) -> Versions:
     versions: Versions = []
     found: list[str] = []
@@ -171,7 +168,7 @@ def _replay(
         sessions.mark_crashed(db, feed.run_key, stem)
 
 
-def _said_by_living(store: Store) -> Iterator[Saying]:
+def _said_by_living(store: Database) -> Iterator[Saying]:
     decoder = msgspec.msgpack.Decoder(facts.Fact)
     for paths in journal.stems(store.journal_dir).values():
         for path in paths:
@@ -189,7 +186,7 @@ def _as_saying(decoder: msgspec.msgpack.Decoder[facts.Fact], payload: bytes) -> 
     return fact if isinstance(fact, facts.Version | facts.VersionChange) else None
 
 
-def _put_versions(fresh: Store, versions: Versions) -> None:
+def _put_versions(fresh: Database, versions: Versions) -> None:
     """Tell what happened to artifact versions in the order in which it happened."""
     numbers = read_numbers(said for _, said in versions)
     with fresh.writing() as db:

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from tracker.errors import StoreError, TrackerWarning
 from tracker.store import archive, journal, lock, rebuild, sessions
+from tracker.store.database import REBUILD_LOCK_FILE, Database, file_number
 from tracker.store.edits import amend
 from tracker.store.feed import Feed, take_in
 from tracker.store.frames import is_unborn
-from tracker.store.store import REBUILD_LOCK_FILE, Store, file_number
 
 __all__ = ["amend", "keep_damaged", "recover", "repair"]
 
 STALE_S = 60.0
 
 
-def recover(store: Store) -> list[str]:
+def recover(store: Database) -> list[str]:
     """Take in every journal whose writer is dead, and mark its run crashed.
 
     Any number of processes may do this at once. A journal that cannot be taken in is moved
@@ -45,7 +45,7 @@ def recover(store: Store) -> list[str]:
     return recovered
 
 
-def repair(store: Store, reason: Exception) -> None:
+def repair(store: Database, reason: Exception) -> None:
     """Rebuild a damaged database if there are journals to rebuild it from, and say so.
 
     Raises
@@ -68,7 +68,7 @@ def repair(store: Store, reason: Exception) -> None:
         warnings.warn(sentence, TrackerWarning, stacklevel=2)
 
 
-def _recover_one(store: Store, stem: str, sentences: list[str]) -> bool:
+def _recover_one(store: Database, stem: str, sentences: list[str]) -> bool:
     with ExitStack() as held:
         segments = _seize(store, stem, held)
         if not segments:
@@ -98,7 +98,7 @@ def _recover_one(store: Store, stem: str, sentences: list[str]) -> bool:
     return True
 
 
-def _seize(store: Store, stem: str, held: ExitStack) -> list[Path]:
+def _seize(store: Database, stem: str, held: ExitStack) -> list[Path]:
     """Lock all segments of a dead writer's journal; none if it is alive or somebody was faster.
 
     All of them: of a living writer one may be new, and not locked yet.
@@ -112,7 +112,7 @@ def _seize(store: Store, stem: str, held: ExitStack) -> list[Path]:
     return segments if journal.stems(store.journal_dir).get(stem, []) == segments else []
 
 
-def _replay(store: Store, stem: str, segments: list[Path]) -> list[str]:
+def _replay(store: Database, stem: str, segments: list[Path]) -> list[str]:
     feed = Feed(stem, segments, is_final=True)
     try:
         while take_in(store, [feed]):
@@ -125,7 +125,7 @@ def _replay(store: Store, stem: str, segments: list[Path]) -> list[str]:
     return keep_damaged(store, feed.intake.damaged)
 
 
-def keep_damaged(store: Store, damaged: dict[Path, dict[str, None]]) -> list[str]:
+def keep_damaged(store: Database, damaged: dict[Path, dict[str, None]]) -> list[str]:
     """Keep damaged segments as they are; return what there is to say about them."""
     kept = store.root / "damaged" / "journal"
     sentences = []
@@ -139,7 +139,7 @@ def keep_damaged(store: Store, damaged: dict[Path, dict[str, None]]) -> list[str
     return sentences
 
 
-def _quarantine(store: Store, stem: str, segments: list[Path], error: Exception) -> str:
+def _quarantine(store: Database, stem: str, segments: list[Path], error: Exception) -> str:
     kept = store.root / "damaged" / "journal"
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in segments:

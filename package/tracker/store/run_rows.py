@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
 from tracker.records import RunRecord, Series
-from tracker.store.encode import load_json
 from tracker.store.filters import Order, Where
 from tracker.store.read import check_patterns
+from tracker.store.run_record import PLAIN, mapping, run_record
 
-_COLUMNS = (
-    "run_key, run_id, name, group_name, job_type, tags, notes, state, exit_code, created_at, "
-    "updated_at, ended_at, runtime_s, last_step, sweep_id, config, summary"
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = f"{PLAIN}, config, summary"
 
 
 class RunRows:
@@ -53,32 +48,12 @@ class RunRows:
     def _record(
         self, row: tuple[Any, ...], before: tuple[tuple[Any, ...], RunRecord] | None
     ) -> RunRecord:
-        (
-            run_key, run_id, name, group, job_type, tags, notes, state, exit_code, created_at,
-            updated_at, ended_at, runtime_s, last_step, sweep_id, config, summary,
-        ) = row  # fmt: skip
-        created = _utc(created_at) or _EPOCH
+        *plain, config, summary = row
         is_configured = before is not None and before[0][-2] == config
-        return RunRecord(
-            run_key=run_key,
-            project=self.project,
-            run_id=run_id,
-            name=name or run_id,
-            group=group,
-            job_type=job_type,
-            tags=tuple(tags or ()),
-            notes=notes,
-            state=state,
-            exit_code=exit_code,
-            config=before[1].config if before is not None and is_configured else _mapping(config),
-            summary=_mapping(summary),
-            metadata={},
-            created_at=created,
-            updated_at=_utc(updated_at) or created,
-            ended_at=_utc(ended_at),
-            runtime_s=runtime_s or 0.0,
-            last_step=-1 if last_step is None else last_step,
-            sweep_id=sweep_id,
+        return run_record(
+            plain,
+            before[1].config if before is not None and is_configured else mapping(config),
+            mapping(summary),
         )
 
 
@@ -132,12 +107,3 @@ def series_of(
         series = Series(*row)
         found[series.key].append(series)
     return found
-
-
-def _mapping(text: str | None) -> dict[str, Any]:
-    loaded = load_json(text) if text else None
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    return None if time is None else time.replace(tzinfo=UTC)

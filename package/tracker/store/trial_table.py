@@ -11,11 +11,11 @@ import duckdb
 
 from tracker.errors import StoreError
 from tracker.store import lock
+from tracker.store.database import Database
 from tracker.store.encode import dump_json
 from tracker.store.ledger import Ledger, find_ledgers
 from tracker.store.rows import first_row
 from tracker.store.sessions import stamp
-from tracker.store.store import Store
 from tracker.store.trials import Book, Trial
 
 # Agents keep the tables at most this far behind the ledger, all of them together.
@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 
 
-def take_in(store: Store, ledger: Ledger) -> None:
+def take_in(store: Database, ledger: Ledger) -> None:
     """Bring the tables to where the ledger is.
 
     Raises
@@ -37,7 +37,7 @@ def take_in(store: Store, ledger: Ledger) -> None:
         _take_in(db, ledger)
 
 
-def take_in_if_due(store: Store, ledger: Ledger) -> None:
+def take_in_if_due(store: Database, ledger: Ledger) -> None:
     """Bring the tables up to date unless somebody has done so within two seconds."""
     place = ledger.folder / "tables.lock"
     place.touch(mode=0o600)
