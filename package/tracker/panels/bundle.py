@@ -21,6 +21,7 @@ STYLES: Final = (
     "base.css", "header.css", "charts.css", "chart_parts.css", "views.css",
     "viewers.css", "media.css",
     "mediatable.css", "runs.css", "popups.css", "machine.css", "sweep.css",
+    "report.css",
 )  # fmt: skip
 _LOADER = "loader.js"
 _IMPORT = re.compile(

@@ -13,6 +13,7 @@ _PANELS: Final = (
     ("parallel", "Parallel coordinates", 7),
     ("importance", "Parameter importance", 5),
 )
+IDS: Final = tuple(f"settings/{kind}" for kind, *_ in _PANELS)
 _HEIGHT: Final = 280
 
 

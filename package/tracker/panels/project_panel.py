@@ -43,6 +43,8 @@ class ProjectPanel(Panel):
         :mod:`tracker.panels.workspace`.
     live : bool
         Follow the store for as long as somebody looks. Default True.
+    source : ProjectSource, optional
+        What reads it, in the place of the usual one for `project` and `workspace`.
     """
 
     def __init__(
@@ -54,10 +56,11 @@ class ProjectPanel(Panel):
         filter_text: str = "",
         content: dict[str, Any] | None = None,
         live: bool = True,
+        source: ProjectSource | None = None,
     ) -> None:
         self._root = root
         self.project = project
-        self._workspace = ProjectSource(project, workspace)
+        self._workspace = source or ProjectSource(project, workspace)
         if content is not None:
             self._workspace.workspace.hold(content)
         if filter_text:

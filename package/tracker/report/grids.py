@@ -9,7 +9,7 @@ from tracker.figures.formats import escape, shorten
 from tracker.figures.still import to_svg
 from tracker.report.parcel import Parcel
 from tracker.report.pinning import source_of
-from tracker.report.plots import Layout, Panel, ScalarChart
+from tracker.report.plots import Layout, Panel, span_of
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 FIGURE_HEIGHT = 280
 STILL_WIDTH, STILL_COLUMNS = 490, 80
-# Of the 12 columns of a page, for panels that are not told where they stand.
-_WIDE = ("RunComparer", "MediaBrowser", "RunTable", "ParallelCoordinatesPlot", "CodeComparer")
 _CHIP_LIMIT = 60
 
 
@@ -166,6 +164,4 @@ def _place(panel: Panel, is_placed: bool) -> str:
             f"grid-column:{place.x + 1}/span {min(place.w, 24 - place.x)};"
             f"grid-row:{place.y + 1}/span {place.h}"
         )
-    if type(panel).__name__ in _WIDE:
-        return "grid-column:1/-1"
-    return "grid-column:span 3" if isinstance(panel, ScalarChart) else "grid-column:span 6"
+    return f"grid-column:span {span_of(panel)}"

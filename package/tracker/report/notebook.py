@@ -63,12 +63,6 @@ def to_notebook(report: Report) -> NotebookNode:
     return notebook
 
 
-def outputs(report: Report) -> Iterator[Cell]:
-    """Yield the cells of a report without the one that opens the store: what is shown of it."""
-    yield _markdown(_title(report))
-    yield from _cells(report, report.blocks)
-
-
 def title_cell(report: Report) -> Cell:
     """Return the cell with the title of a report."""
     return _markdown(_title(report))

@@ -363,3 +363,13 @@ class UnknownPanel(Panel):
     def to_json(self) -> dict[str, object]:
         """Return it as it was."""
         return dict(plain_data(self.content))
+
+
+_WIDE = (RunComparer, MediaBrowser, RunTable, ParallelCoordinatesPlot, CodeComparer)
+
+
+def span_of(panel: Panel) -> int:
+    """Return how many of 12 columns a panel has that is not told where it stands."""
+    if isinstance(panel, _WIDE):
+        return 12
+    return 3 if isinstance(panel, ScalarChart) else 6

@@ -308,8 +308,8 @@ class Report(Part):
         return file
 
     def show(self) -> None:
-        """Show it below the cell, with its charts."""
-        from tracker.report.showing import show
+        """Show it below the cell: what is not pinned goes on with its runs, as a workspace does."""
+        from tracker.report.live import show
 
         show(self)
 

@@ -17,6 +17,7 @@ from tracker.report.plots import Panel
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.source import Source
 from tracker.store.objects import Objects
+from tracker.store.read import Connection
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
@@ -157,15 +158,21 @@ class Scene:
         drawn = [run for run in self.runs if run.is_shown]
         return drawn if limit is None else drawn[:limit]
 
-    def prepare(self) -> None:
-        """Read what all panels will ask for, with few openings of the store."""
+    def prepare(self, db: Connection | None = None) -> None:
+        """Read what all panels will ask for, with few openings of the store.
+
+        Parameters
+        ----------
+        db : connection, optional
+            The store, if it is open already.
+        """
         from tracker.report.drawing import needs
 
         for source in self.sources:
-            source.prepare([("runs",), ("series",), ("rules",)])
+            source.prepare([("runs",), ("series",), ("rules",)], db)
         asked = [question for panel in self.grid.panels for question in needs(self, panel)]
         for source in self.sources:
-            source.prepare(asked)
+            source.prepare(asked, db)
 
     def draw_all(self) -> list[Drawn]:
         """Draw every panel; one that fails says why in its place."""

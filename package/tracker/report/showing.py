@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.figures.formats import escape, format_time
-from tracker.report.notebook import outputs
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
@@ -23,12 +22,6 @@ def card(report: Report) -> str:
         f'<div style="opacity:.7;font-size:12px">{escape(report.project)} · {saved}{when} · '
         f"{len(report.blocks)} blocks, {panels} panels</div></div>"
     )
-
-
-def show(report: Report) -> None:
-    """Show a report below the cell: its text, its charts, its media."""
-    for cell in outputs(report):
-        display_cell(cell)
 
 
 def display_cell(cell: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +54,15 @@ class Source(ABC):
         """Answer one of the questions below."""
 
     @abstractmethod
-    def prepare(self, questions: Sequence[Question]) -> None:
-        """Answer several questions in one go; they are asked later."""
+    def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
+        """Answer several questions in one go; they are asked later.
+
+        Parameters
+        ----------
+        questions : sequence
+        db : connection, optional
+            The store, if it is open already.
+        """
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, in the order of the run set."""
@@ -133,7 +141,7 @@ class LiveSource(Source):
             self.prepare([(question, *arguments)])
         return self._known[name]
 
-    def prepare(self, questions: Sequence[Question]) -> None:
+    def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
         """Answer several questions while the store is open once: an opening takes a while."""
         wanted = {naming(question, rest): (question, rest) for question, *rest in questions}
         news = {name: asked for name, asked in wanted.items() if name not in self._known}
@@ -141,10 +149,10 @@ class LiveSource(Source):
             return
         # All other questions are about the runs.
         first = naming("runs", ())
-        with self._store.reading() as db:
+        with self._store.reading() if db is None else nullcontext(db) as opened:
             for name, (question, rest) in {first: ("runs", ()), **news}.items():
                 if name not in self._known:
-                    self._known[name] = self._answers[question](db, *rest)
+                    self._known[name] = self._answers[question](opened, *rest)
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -250,7 +258,7 @@ class PinnedSource(Source):
         self._known = answers
         self._when = when
 
-    def prepare(self, questions: Sequence[Question]) -> None:
+    def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
         """Do nothing: the answers are known."""
 
     def _ask(self, question: str, *arguments: Any) -> Any:

@@ -74,7 +74,10 @@ def panel_bundle(scene: Scene, panel: Panel) -> dict[str, Any]:
     drawn = scene.draw(panel)
     title = shorten(drawn.title or type(panel).__name__, 200)
     if drawn.figure is None:
-        return {"text/html": _html(drawn), "text/plain": f"{title}: {drawn.note or 'see the HTML'}"}
+        return {
+            "text/html": drawn_html(drawn, with_title=True),
+            "text/plain": f"{title}: {drawn.note or 'see the HTML'}",
+        }
     return figure_bundle(drawn.figure, title)
 
 
@@ -101,10 +104,14 @@ def figure_bundle(figure: dict[str, Any], title: str) -> dict[str, Any]:
     return bundle
 
 
-def _html(drawn: Drawn) -> str:
-    heading = f"<h5>{escape(shorten(drawn.title, 160))}</h5>" if drawn.title else ""
+def drawn_html(drawn: Drawn, *, with_title: bool = False) -> str:
+    """Return a drawing as HTML that needs no script; a figure as a picture."""
+    has_heading = with_title and drawn.title
+    heading = f"<h5>{escape(shorten(drawn.title, 160))}</h5>" if has_heading else ""
     if drawn.note:
         return heading + _NOTE.format(escape(drawn.note))
+    if drawn.figure is not None:
+        return heading + _picture(drawn.figure, WIDTH, HEIGHT)
     if drawn.items:
         return heading + _media(drawn)
     return heading + drawn.html
@@ -122,12 +129,16 @@ def _media(drawn: Drawn) -> str:
     )
 
 
+def _picture(figure: dict[str, Any], width: int, height: int) -> str:
+    picture = to_png(figure, width, height)
+    coded = base64.b64encode(picture or b"").decode()
+    return f'<img width="{width}" src="data:image/png;base64,{coded}">' if picture else ""
+
+
 def _shot(item: Item) -> str:
     html = item.html
     if item.figure is not None:
-        picture = to_png(item.figure, 420, 260)
-        coded = base64.b64encode(picture or b"").decode()
-        html = f'<img width="420" src="data:image/png;base64,{coded}">' if picture else ""
+        html = _picture(item.figure, 420, 260)
     caption = f"<br>{escape(shorten(item.caption, 200))}" if item.caption else ""
     return (
         f'<div style="max-width:420px;min-width:120px">{html}<div style="font-size:12px">'

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tracker.errors import NotFoundError
+from tracker.panels.hyperparameters import IDS
 from tracker.records import RunRecord
 from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import Field, column_of, label_of, path_of
+from tracker.report.pinning import source_of
 from tracker.report.plots import (
     BarPlot,
+    CodeComparer,
     LinePlot,
     MarkdownPanel,
+    MediaBrowser,
     Panel,
     ParallelCoordinatesPlot,
     ParameterImportancePlot,
     RunComparer,
+    RunTable,
+    ScalarChart,
     ScatterPlot,
+    span_of,
 )
+from tracker.report.report import Report
 from tracker.report.runset import PanelGrid, Runset
-from tracker.report.scene import Scene
+from tracker.report.source import Source
 from tracker.store.filter_text import write_text
 
 _AXES: Final = {
@@ -32,39 +41,75 @@ _SMOOTHINGS: Final = {
     "gaussian": "gaussian", "average": "average",
 }  # fmt: skip
 SECTION: Final = "Report"
+# Panels that the report draws itself.
+KIND: Final = "report"
+_MEDIA_HEIGHT = 300
+_TITLES: Final = {RunTable: "Runs", CodeComparer: "Code", ParameterImportancePlot: "Importance"}
 
 
-def is_live(grid: PanelGrid) -> bool:
-    """Say whether a grid can be shown live: it has one run set, which follows the store."""
+def is_workspace(grid: PanelGrid) -> bool:
+    """Say whether a grid can be a workspace: it has one run set, which follows the store."""
     return len(grid.runsets) == 1 and grid.runsets[0].pin is None
 
 
-def to_workspace(scene: Scene) -> tuple[dict[str, Any], list[Panel]]:
-    """Return the workspace of a grid, and those of its panels that no workspace has.
+def to_workspace(report: Report, grid: PanelGrid) -> tuple[dict[str, Any], dict[str, Panel]]:
+    """Return the workspace of a grid, and by their ids those of its panels that no other has.
 
     Parameters
     ----------
-    scene : Scene
-        Of a grid for which :func:`is_live` holds.
+    report : Report
+    grid : PanelGrid
+        One for which :func:`is_workspace` holds.
     """
-    runset = scene.grid.runsets[0]
-    records = [run.record for run in scene.runs]
-    arranged, rest = [], []
-    for number, panel in enumerate(scene.grid.panels):
-        spec = _spec(panel, records)
-        if spec is None:
-            rest.append(panel)
-        else:
-            arranged.append({"id": f"report/{number}", "width": 6, **spec})
-    keys = {each.key for source in scene.sources for each in source.series()}
+    runset = grid.runsets[0]
+    records, keys, media = _known(source_of(report, runset))
+    arranged, own = [], {}
+    for number, panel in enumerate(grid.panels):
+        for part, spec in enumerate(_specs(panel, records, media)):
+            name = f"report/{number}" if part == 0 else f"report/{number}/{part}"
+            arranged.append({"id": name, "width": span_of(panel), **spec})
+            if spec["kind"] == KIND:
+                own[name] = panel
     content = {
         "version": 1,
         "runset": _runset(runset, records),
         "sections": [{"name": SECTION, "open": True, "panels": arranged}],
         # What the report does not show; metrics that are logged later show themselves.
-        "removed": sorted(f"{kind}/{key}" for key in keys for kind in ("metric", "media")),
+        "removed": sorted(f"{kind}/{key}" for key in keys for kind in ("metric", "media"))
+        + list(IDS),
     }
-    return content, rest
+    return content, own
+
+
+def _known(source: Source) -> tuple[list[RunRecord], set[str], list[str]]:
+    """Return the runs, what they have logged, and what of it is media.
+
+    A project may have no run yet.
+    """
+    try:
+        runs, keys = source.runs(), {each.key for each in source.series()}
+    except NotFoundError:
+        return [], set(), []
+    return runs, keys, list(dict.fromkeys(shot.key for shot in source.media([])))
+
+
+def _specs(panel: Panel, records: list[RunRecord], media: list[str]) -> list[dict[str, Any]]:
+    """Return a panel as workspaces have it, or to be drawn as the report's page has it."""
+    if isinstance(panel, MediaBrowser):
+        shown = panel.media_keys or media
+        title = panel.title if len(shown) == 1 else None
+        return [
+            {"kind": "media", "key": key, "title": title or key, "height": _MEDIA_HEIGHT}
+            for key in shown
+        ]
+    spec = _spec(panel, records)
+    return [{"kind": KIND, "title": _title(panel)} if spec is None else spec]
+
+
+def _title(panel: Panel) -> str:
+    if isinstance(panel, ScalarChart):
+        return panel.title or label_of(panel.metric)
+    return getattr(panel, "title", None) or _TITLES.get(type(panel), type(panel).__name__)
 
 
 def _runset(runset: Runset, records: list[RunRecord]) -> dict[str, Any]:
@@ -107,15 +152,15 @@ def _spec(panel: Panel, records: list[RunRecord]) -> dict[str, Any] | None:
         }  # fmt: skip
     if isinstance(panel, ScatterPlot) and panel.x is not None and panel.y is not None:
         return _points(panel, records)
-    if isinstance(panel, ParallelCoordinatesPlot) and panel.columns:
-        axes = [column_of(each.metric, records) for each in panel.columns]
-        log = [axis for axis, each in zip(axes, panel.columns, strict=True) if each.log]
-        title = panel.title or "Parallel coordinates"
-        return {"kind": "parallel", "title": title, "columns": axes, "log": log}
+    if isinstance(panel, ParallelCoordinatesPlot):
+        return _axes(panel, records)
     if isinstance(panel, ParameterImportancePlot) and panel.with_respect_to is not None:
         target = column_of(panel.with_respect_to, records)
         title = panel.title or f"What matters for {label_of(target)}"
         return {"kind": "importance", "title": title, "target": target}
+    if isinstance(panel, CodeComparer) and len(records) > 1:
+        old, new = (record.run_id for record in records[:2])
+        return {"kind": "code", "title": panel.title or "Code", "run": new, "other": old}
     if isinstance(panel, RunComparer):
         title, only = panel.title or "Run comparer", bool(panel.diff_only)
         return {"kind": "comparer", "title": title, "only_differences": only}
@@ -156,6 +201,14 @@ def _points(panel: ScatterPlot, records: list[RunRecord]) -> dict[str, Any]:
         "kind": "scatter", "title": title, "x": x, "y": y, "colour": z or "",
         "log_x": bool(panel.log_x), "log_y": bool(panel.log_y), "front": front,
     }  # fmt: skip
+
+
+def _axes(panel: ParallelCoordinatesPlot, records: list[RunRecord]) -> dict[str, Any]:
+    axes = [column_of(each.metric, records) for each in panel.columns]
+    log = [axis for axis, each in zip(axes, panel.columns, strict=True) if each.log]
+    # Without axes of its own the workspace chooses them, as the report does.
+    own = {"columns": axes, "log": log} if axes else {}
+    return {"kind": "parallel", "title": panel.title or "Parallel coordinates", **own}
 
 
 def _columns(fields: list[Field], records: list[RunRecord]) -> list[str]:

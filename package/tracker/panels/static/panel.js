@@ -7,6 +7,7 @@ import { Grid } from "./grid.js";
 import { Header } from "./header.js";
 import { Overview } from "./overview.js";
 import { plotly } from "./plotly.js";
+import { ReportHeader } from "./report.js";
 import { Runs } from "./runs.js";
 import { unpacker } from "./series.js";
 import { Strip } from "./strip.js";
@@ -51,9 +52,10 @@ export class Panel {
       away,
     );
     this.kind = kind;
+    this.node.dataset.kind = kind;
     this.workspace = kind === "project" ? new Workspace(this) : null;
     this.arranger = this.workspace && new Arranger(this);
-    const heads = { project: Runs, sweep: SweepHeader };
+    const heads = { project: Runs, sweep: SweepHeader, report: ReportHeader };
     this.header = new (heads[kind] ?? Header)(this);
     this.overview = new Overview(this);
     this.grid = new Grid(this);
@@ -73,7 +75,7 @@ export class Panel {
     );
     this.node.append(this.body, this.strip.node, this.console.node);
     this.console.node.hidden = kind !== "run";
-    this.toolbar.node.hidden = kind === "sweep";
+    this.toolbar.node.hidden = kind === "sweep" || kind === "report";
     el.replaceChildren(this.node);
     this.theme = readTheme(this.node);
     this.restore();

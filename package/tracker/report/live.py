@@ -1,0 +1,56 @@
+"""A report below a cell of a notebook: what is not pinned goes on with its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tracker.panels.project_panel import ProjectPanel
+from tracker.report import blocks as b
+from tracker.report.notebook import block_cells, title_cell
+from tracker.report.report import Report
+from tracker.report.runset import PanelGrid
+from tracker.report.showing import display_cell, display_object
+from tracker.report.stage import Artist, ReportSource, block_panel, grid_panel
+from tracker.report.workspaces import is_workspace, to_workspace
+
+
+def show(report: Report) -> None:
+    """Show a report below the cell: text as text, all that has news as a live panel."""
+    display_cell(title_cell(report))
+    for block in report.walk():
+        make = _LIVE.get(type(block), _no_panel)
+        panel = make(report, block)
+        if panel is not None:
+            display_object(panel)
+            continue
+        for cell in block_cells(report, block):
+            display_cell(cell)
+
+
+def _grid(report: Report, grid: PanelGrid) -> Any:
+    """Return a grid as a live panel; None where all of it is pinned."""
+    if all(each.pin is not None for each in grid.runsets):
+        return None
+    return _workspace(report, grid) if is_workspace(grid) else grid_panel(report, grid)
+
+
+def _workspace(report: Report, grid: PanelGrid) -> ProjectPanel:
+    """Return a grid as the workspace of its runs, with all that readers can do there."""
+    content, own = to_workspace(report, grid)
+    project = report.project_of(grid.runsets[0])
+    # Saved from there, it is a workspace of its own.
+    name = f"report: {report.title}"
+    source = ReportSource(Artist(report, grid, own), project, name) if own else None
+    return ProjectPanel(report.store.root, project, workspace=name, content=content, source=source)
+
+
+def _no_panel(report: Report, block: b.Block) -> None:
+    return None
+
+
+_LIVE: Final[Mapping[type[b.Block], Callable[[Report, Any], Any]]] = {
+    PanelGrid: _grid,
+    b.SQLBlock: block_panel,
+    b.ArtifactBlock: block_panel,
+}

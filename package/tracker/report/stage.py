@@ -1,0 +1,276 @@
+"""Parts of a report that move: their drawings are those of the page, drawn anew with each news."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tracker.errors import TrackerError
+from tracker.panels.charts import Ask, Chart, Drawing
+from tracker.panels.client import Client
+from tracker.panels.panel import Panel as LivePanel
+from tracker.panels.project_source import ProjectSource
+from tracker.panels.source import Source, Tell
+from tracker.panels.views import ViewMessage, Work, html_message
+from tracker.panels.wire import Parcel
+from tracker.records import ConsoleRecord
+from tracker.report.blocks import Block
+from tracker.report.grids import FIGURE_HEIGHT
+from tracker.report.pinning import source_of
+from tracker.report.plots import Panel, span_of
+from tracker.report.report import Report
+from tracker.report.runset import PanelGrid
+from tracker.report.scene import Drawn, Scene
+from tracker.report.thinning import figure_json
+from tracker.report.views import drawn_html
+from tracker.report.workspaces import KIND, SECTION
+from tracker.report.writing import Writer
+from tracker.store.read import Connection
+from tracker.store.store import Store
+
+# Of one core, for drawing what has news.
+_SHARE = 0.05
+_CHIP_LIMIT = 40
+Draw = Callable[[str], ViewMessage]
+
+
+class Easel:
+    """Draws what has news, and rests in between so that training would not notice."""
+
+    def __init__(self, draw: Draw) -> None:
+        self._draw = draw
+        self._lock = threading.Lock()
+        self._asked: dict[str, int] = {}
+        self._drawn: dict[str, tuple[int, ViewMessage]] = {}
+        self._rest_until_s = 0.0
+
+    def work(self, name: str) -> Work:
+        """Return what draws a thing; it takes a while and needs the store closed."""
+        turn = self._asked[name] = self._asked.get(name, 0) + 1
+
+        def draw() -> ViewMessage:
+            with self._lock:
+                known = self._drawn.get(name)
+                if known is not None and known[0] >= turn:
+                    return known[1]
+                if known is not None:
+                    time.sleep(max(0.0, self._rest_until_s - time.monotonic()))
+                latest, began_s = self._asked[name], time.thread_time()
+                message = self._draw(name)
+                used_s = time.thread_time() - began_s
+                self._drawn[name] = latest, message
+                self._rest_until_s = time.monotonic() + used_s / _SHARE
+                return message
+
+        return draw
+
+
+class Artist:
+    """Draws panels of a grid as its report's page has them.
+
+    Parameters
+    ----------
+    report : Report
+    grid : PanelGrid
+    panels : mapping of str to Panel
+        By the names of their places.
+    """
+
+    def __init__(self, report: Report, grid: PanelGrid, panels: Mapping[str, Panel]) -> None:
+        self._report, self._grid, self._panels = report, grid, panels
+        self._easel = Easel(self._message)
+        self.scene = self._fresh()
+
+    def _fresh(self) -> Scene:
+        grid = PanelGrid(self._grid.runsets, panels=list(self._panels.values()))
+        grid.custom_run_colors = self._grid.custom_run_colors
+        return Scene(self._report, grid, [source_of(self._report, each) for each in grid.runsets])
+
+    def read(self, db: Connection) -> None:
+        """Read what the panels will draw, from a store that is open."""
+        scene = self._fresh()
+        # What goes wrong is said by each panel when it is drawn.
+        with contextlib.suppress(TrackerError):
+            scene.prepare(db)
+        self.scene = scene
+
+    def draw(self, spec: Mapping[str, Any]) -> Work | None:
+        """Return what draws a panel; None for one that is another's."""
+        return self._easel.work(str(spec["id"])) if spec["kind"] == KIND else None
+
+    def _message(self, name: str) -> ViewMessage:
+        return drawn_message(self.scene.draw(self._panels[name]))
+
+
+def drawn_message(drawn: Drawn) -> ViewMessage:
+    """Return a drawing as a message for a page."""
+    if drawn.note:
+        return ViewMessage("trouble", {"text": drawn.note})
+    if drawn.figure is not None:
+        return ViewMessage("plotly", {"figure": json.dumps(figure_json(drawn.figure))})
+    return html_message(drawn_html(drawn))
+
+
+class ReportSource(ProjectSource):
+    """A workspace in which some panels are drawn as the report's page has them."""
+
+    def __init__(self, artist: Artist, project: str, workspace: str) -> None:
+        super().__init__(project, workspace)
+        self._artist = artist
+
+    def read(self, db: Connection) -> None:
+        """Read the workspace and what those panels will draw."""
+        super().read(db)
+        self._artist.read(db)
+
+    def draw(self, db: Connection, spec: Mapping[str, Any]) -> Work | None:
+        """Draw the panels that no workspace has."""
+        return self._artist.draw(spec)
+
+
+class StageSource(Source):
+    """Panels or blocks of a report without a workspace around them.
+
+    Parameters
+    ----------
+    specs : sequence of mapping
+        Where each stands, as in a workspace's document.
+    read : callable
+        Reads what will be drawn, from the store; returns the runs as names and colours.
+    draw : callable
+        Returns what draws the thing of a spec.
+    """
+
+    kind = KIND
+    is_over = False
+    runset = None
+
+    def __init__(
+        self,
+        specs: Sequence[Mapping[str, Any]],
+        read: Callable[[Connection], list[list[str]]],
+        draw: Callable[[Mapping[str, Any]], Work | None],
+    ) -> None:
+        self._specs, self._read, self._draw = list(specs), read, draw
+        self._runs: list[list[str]] = []
+
+    def read(self, db: Connection) -> None:
+        """Read what will be drawn."""
+        self._runs = self._read(db)
+
+    def head(self) -> dict[str, Any]:
+        """Return the runs."""
+        return {"runs": self._runs[:_CHIP_LIMIT], "more": max(0, len(self._runs) - _CHIP_LIMIT)}
+
+    def panels(self) -> Sequence[Mapping[str, Any]]:
+        """Return the specs."""
+        return self._specs
+
+    def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
+        """Return where each thing stands."""
+        yield "views", {"views": self._specs}
+
+    def draw(self, db: Connection, spec: Mapping[str, Any]) -> Work | None:
+        """Return what draws a thing."""
+        return self._draw(spec)
+
+    # -- what others have
+
+    def about(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    def summary(self) -> list[list[str]]:
+        """Return nothing."""
+        return []
+
+    def charts(self) -> list[Chart]:
+        """Return none."""
+        return []
+
+    def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
+        """Return none."""
+        return {}
+
+    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
+        """Return none."""
+        return []
+
+    def console(self, db: Connection) -> list[ConsoleRecord]:
+        """Return none."""
+        return []
+
+    def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
+        """Do nothing."""
+
+
+class StagePanel(LivePanel):
+    """Panels or a block of a report, which follow the store.
+
+    Parameters
+    ----------
+    report : Report
+    source : StageSource
+    still : callable
+        Returns the same as HTML, for notebooks that are read without a kernel.
+    """
+
+    def __init__(self, report: Report, source: StageSource, still: Callable[[], str]) -> None:
+        self._report, self._still = report, still
+        super().__init__(report.store.root, source, live=True)
+
+    def static_html(self) -> str:
+        """Return what is shown where no kernel is."""
+        return self._still()
+
+    def as_text(self) -> str:
+        """Return the report's title."""
+        return f"<report {self._report.title}>"
+
+    def identity(self) -> dict[str, Any]:
+        """Return the report's project."""
+        return {"project": self._report.project, "run": ""}
+
+
+def grid_panel(report: Report, grid: PanelGrid) -> StagePanel:
+    """Return a grid, of several run sets say, as a panel that follows the store."""
+    panels = {f"report/{number}": each for number, each in enumerate(grid.panels)}
+    artist = Artist(report, grid, panels)
+    drawn = dict(zip(panels, artist.scene.draw_all(), strict=True))
+    specs = [_spec(name, panels[name], drawn[name]) for name in panels]
+
+    def read(db: Connection) -> list[list[str]]:
+        artist.read(db)
+        with contextlib.suppress(TrackerError):
+            return [[run.name[:80], run.colour] for run in artist.scene.runs]
+        return []
+
+    def still() -> str:
+        return "".join(drawn_html(each, with_title=True) for each in drawn.values())
+
+    return StagePanel(report, StageSource(specs, read, artist.draw), still)
+
+
+def block_panel(report: Report, block: Block) -> StagePanel:
+    """Return a block that shows what the store has as a panel that follows the store."""
+    easel = Easel(lambda _: html_message(_block_html(report, block)))
+    title = getattr(block, "title", "") or type(block).__name__.removesuffix("Block")
+    spec = {"id": "report/block", "kind": KIND, "title": title, "section": SECTION, "width": 12}
+    source = StageSource([spec], lambda _: [], lambda one: easel.work(str(one["id"])))
+    return StagePanel(report, source, lambda: _block_html(report, block))
+
+
+def _block_html(report: Report, block: Block) -> str:
+    return Writer(report, lambda _: "").write(block)
+
+
+def _spec(name: str, panel: Panel, drawn: Drawn) -> dict[str, Any]:
+    height = {"height": drawn.height or FIGURE_HEIGHT} if drawn.figure is not None else {}
+    return {
+        "id": name, "kind": KIND, "title": drawn.title, "section": SECTION,
+        "width": span_of(panel), **height,
+    }  # fmt: skip
