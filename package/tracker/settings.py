@@ -51,6 +51,9 @@ class Settings:
         GPUs to read; None reads all.
     disk_paths : tuple of str
         Paths whose disk use is read. Default ``("/",)``.
+    artifact_home : str
+        Where the files of artifacts are kept, such as ``s3://bucket/prefix``; noted in the
+        store. Default: in the store.
     """
 
     root: Path = field(default_factory=Path)
@@ -66,6 +69,7 @@ class Settings:
     fsync: bool = False
     gpu_ids: tuple[int, ...] | None = None
     disk_paths: tuple[str, ...] = ("/",)
+    artifact_home: str = ""
 
 
 def read_settings(

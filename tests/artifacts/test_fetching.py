@@ -179,7 +179,7 @@ def test_large_files_show_how_far_they_are(start, alone, monkeypatch, capsys):
         run.log_artifact("large", name="large").download("out")
     said = capsys.readouterr().err
     assert "tracker: keeping " in said
-    assert "100% of 0.00 GB" in said
+    assert "100% of 3.0 MB" in said
     assert "tracker: fetching " in said
 
 

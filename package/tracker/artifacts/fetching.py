@@ -15,7 +15,8 @@ from tracker.artifacts.entry import Entry, Signature
 from tracker.artifacts.folders import walk
 from tracker.artifacts.home import Home
 from tracker.artifacts.progress import Progress
-from tracker.artifacts.threads import for_each
+from tracker.artifacts.remote import RemoteObjects
+from tracker.artifacts.threads import THREADS, WAITING_THREADS, for_each
 from tracker.artifacts.words import check_inside, twins
 from tracker.errors import NotFoundError, StoreError, UsageError, warn
 from tracker.store import cloning
@@ -65,7 +66,7 @@ def fetch_all(
             progress.add(entry.size)
 
     try:
-        done = for_each(fetch, jobs)
+        done = for_each(fetch, jobs, THREADS if home.remote is None else WAITING_THREADS)
     finally:
         progress.close()
     home.known.note((entry for entry in done if entry is not None), since_ns)
@@ -111,7 +112,29 @@ def verify_objects(home: Home, entries: Iterable[Entry], name: str) -> None:
         If one is damaged.
     """
     files = [entry for entry in entries if entry.ref is None]
-    _verify([(entry, home.objects.path(entry.sha256)) for entry in files], f"artifact {name}")
+    remote = home.remote
+    if remote is None:
+        _verify([(entry, home.objects.path(entry.sha256)) for entry in files], f"artifact {name}")
+        return
+    here = []
+    for entry in files:
+        with contextlib.suppress(NotFoundError):
+            here.append((entry, home.objects.path(entry.sha256)))
+    _verify(here, f"artifact {name}")
+    for_each(lambda entry: _verify_remote(home, remote, entry, name), files, WAITING_THREADS)
+
+
+def _verify_remote(home: Home, remote: RemoteObjects, entry: Entry, name: str) -> None:
+    try:
+        found = remote.digest(entry.sha256)
+    except NotFoundError as error:
+        home.known.forget_sent([entry.sha256])
+        raise NotFoundError(
+            f"{entry.path!r} of artifact {name} is not in {remote.url}: send it there with "
+            "`tracker artifact push`."
+        ) from error
+    if found != entry.sha256:
+        raise _mismatch(entry, f"artifact {name} in {remote.url}", found)
 
 
 def _verify(files: list[tuple[Entry, Path]], where: str) -> None:
@@ -127,15 +150,19 @@ def _verify(files: list[tuple[Entry, Path]], where: str) -> None:
                 f"{entry.path!r} of {where} cannot be read: {error.strerror}."
             ) from error
         if digest != entry.sha256:
-            raise StoreError(
-                f"Digest mismatch for file: {entry.path!r} of {where} has the SHA-256 {digest} "
-                f"and not {entry.sha256}."
-            )
+            raise _mismatch(entry, where, digest)
 
     try:
         for_each(verify, files)
     finally:
         progress.close()
+
+
+def _mismatch(entry: Entry, where: str, found: str) -> StoreError:
+    return StoreError(
+        f"Digest mismatch for file: {entry.path!r} of {where} has the SHA-256 {found} and not "
+        f"{entry.sha256}."
+    )
 
 
 # --- where files go
@@ -218,7 +245,7 @@ def _fetch(home: Home, entry: Entry, path: Path, link: bool) -> Entry | None:
         if entry.ref is not None:
             references.fetch(entry, partial)
         else:
-            _bring(home.objects.path(entry.sha256), partial, link)
+            _bring(home.path(entry.sha256), partial, link)
         if path.is_dir() and not path.is_symlink():
             raise UsageError(f"{str(path)!r} is a folder where a file must be: move it away.")
         partial.replace(path)

@@ -11,20 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.artifacts import links
-from tracker.artifacts.home import Home
-from tracker.artifacts.keeping import LOCK
-from tracker.errors import ConflictError, StoreError
-from tracker.media.loading import digests
-from tracker.media.table_file import read_notes
+from tracker.artifacts.held import closure
+from tracker.artifacts.home import LOCK, Home
+from tracker.artifacts.remote import RemoteObject
+from tracker.errors import ConflictError
 from tracker.records import VersionRecord
 from tracker.store import lock, version_reads
-from tracker.store.holding import Held, digests_in, only_in, read_held
+from tracker.store.holding import only_in, read_held
 from tracker.store.objects import Objects
 from tracker.store.versions import LATEST
 
 GRACE_S = 3600.0
-_PARQUET, _ZSTD = b"PAR1", b"\x28\xb5\x2f\xfd"
-_LARGEST = 1 << 28  # of what is unpacked to look for names in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,8 @@ class Collected:
         Files whose writers died.
     kept : int
         Contents that stay.
+    remote_objects, remote_size_bytes : int
+        Contents in the remote home that nothing holds, and what they take there.
     """
 
     is_dry_run: bool
@@ -53,11 +52,18 @@ class Collected:
     size_bytes: int
     unfinished: int
     kept: int
+    remote_objects: int = 0
+    remote_size_bytes: int = 0
 
     def __str__(self) -> str:
         word = "would remove" if self.is_dry_run else "removed"
+        remote = (
+            f"{self.remote_objects:,} of {self.remote_size_bytes:,} bytes in the remote home, "
+            if self.remote_objects
+            else ""
+        )
         return (
-            f"{word} {self.objects:,} objects of {self.size_bytes:,} bytes, "
+            f"{word} {self.objects:,} objects of {self.size_bytes:,} bytes, {remote}"
             f"{self.unfinished:,} unfinished files and {len(self.versions):,} versions whose time "
             f"is over; {self.kept:,} objects stay"
         )
@@ -82,16 +88,21 @@ def collect(home: Home, *, dry_run: bool = True, grace_s: float = GRACE_S) -> Co
     ------
     ConflictError
         If an artifact is being logged right now.
+    UsageError
+        If the store is a copy of another that has the same remote home.
     StoreError
-        If the database or a journal cannot be read: then nothing is removed.
+        If the database, a journal or the remote home cannot be read: then nothing is removed.
     """
     home.store.recover()
+    if not dry_run:
+        home.refuse_copy()
     over = [record for record in _expired(home) if _is_free(record)]
     if not dry_run:
         for record in over:
             links.delete(home, record)
     with _alone(home):
-        held = _closure(home.objects, read_held(home.store))
+        found = read_held(home.store)
+        held = found.files | closure(home.objects, found.named)
         if dry_run:
             held -= only_in(home.store, [record.version_key for record in over])
         before = time.time() - grace_s
@@ -102,7 +113,9 @@ def collect(home: Home, *, dry_run: bool = True, grace_s: float = GRACE_S) -> Co
         ]
         unfinished = [path for path in home.objects.unfinished() if _is_older(path, before)]
         kept = sum(1 for _ in home.objects.all()) - len(loose)
+        remote = _loose_in_remote(home, held, before)
         if not dry_run:
+            _remove_in_remote(home, remote)
             _empty_trash(home.objects, held)
             for digest, _ in loose:
                 _remove(home.objects, digest, before)
@@ -115,6 +128,8 @@ def collect(home: Home, *, dry_run: bool = True, grace_s: float = GRACE_S) -> Co
         sum(told.st_size for _, told in loose),
         len(unfinished),
         kept,
+        len(remote),
+        sum(each.size for each in remote),
     )
 
 
@@ -155,56 +170,25 @@ def _alone(home: Home) -> Iterator[None]:
         lock.close(descriptor)
 
 
-# --- what is held
-
-
-def _closure(objects: Objects, held: Held) -> set[str]:
-    """Return everything that is held, with what tables and pinned reports name in turn."""
-    named: set[str] = set()
-    waiting = list(held.named)
-    while waiting:
-        digest = waiting.pop()
-        if digest not in named:
-            named.add(digest)
-            waiting += _names_in(objects, digest)
-    return named | held.files
-
-
-def _names_in(objects: Objects, digest: str) -> set[str]:
-    try:
-        path = objects.path(digest)
-        with path.open("rb") as file:
-            head = file.read(4)
-    except (LookupError, OSError):
-        return set()
-    if head == _PARQUET:
-        return _names_in_table(path)
-    if head == _ZSTD:
-        return _names_in_packed(path)
-    return set()
-
-
-def _names_in_table(path: Path) -> set[str]:
-    try:
-        notes, cells = read_notes(path)
-        text = "".join(cell for cell in cells if cell is not None and "sha256" in cell)
-    except (StoreError, ValueError, KeyError, TypeError):
-        return set()  # somebody's own Parquet file
-    named = set(digests(notes, lambda digest: path.with_name(digest)))
-    return named | digests_in(text.encode())
-
-
-def _names_in_packed(path: Path) -> set[str]:
-    import zstandard
-
-    try:
-        content = zstandard.ZstdDecompressor().decompress(path.read_bytes(), _LARGEST)
-    except (zstandard.ZstdError, OSError):
-        return set()  # somebody's own file
-    return digests_in(content)
-
-
 # --- removing
+
+
+def _loose_in_remote(home: Home, held: set[str], before: float) -> list[RemoteObject]:
+    """Return what nothing holds in the remote home; what does not tell its age stays."""
+    if home.remote is None:
+        return []
+    return [
+        each
+        for each in home.remote.all()
+        if each.digest not in held and each.time_s is not None and each.time_s < before
+    ]
+
+
+def _remove_in_remote(home: Home, loose: list[RemoteObject]) -> None:
+    if home.remote is not None and loose:
+        # First of all nobody may think that they are there.
+        home.known.forget_sent(each.digest for each in loose)
+        home.remote.remove(each.path for each in loose)
 
 
 def _remove(objects: Objects, digest: str, before: float) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tracker.artifacts.entry import Entry, changed, gone
-from tracker.artifacts.home import Home
+from tracker.artifacts.home import LOCK, Home
 from tracker.artifacts.progress import Progress
+from tracker.artifacts.sharing import share
 from tracker.artifacts.threads import for_each
 from tracker.store import lock
-
-LOCK = "artifacts.lock"
 
 
 @contextmanager
@@ -25,6 +24,8 @@ def keeping(home: Home) -> Iterator[None]:
 
 def keep_all(home: Home, entries: Iterable[Entry]) -> None:
     """Copy into the store what it lacks; every entry knows its digest afterwards.
+
+    What the remote home lacks, if there is one, is sent there.
 
     Raises
     ------
@@ -41,18 +42,21 @@ def keep_all(home: Home, entries: Iterable[Entry]) -> None:
     for entry in added:
         entry.check_unchanged()
     home.known.recall(added)
-    fresh = [entry for entry in wanted if not _is_kept(home, entry)]
+    sent = home.known.sent(entry.known for entry in wanted) if home.remote is not None else set()
+    fresh = [entry for entry in wanted if entry.known not in sent and not _is_kept(home, entry)]
     progress = Progress("keeping", sum(entry.size for entry in fresh))
     try:
         for_each(lambda entry: _copy(home, entry, progress), fresh)
     finally:
         progress.close()
     home.known.note(fresh, since_ns)
+    share(home, wanted)
 
 
 def _is_kept(home: Home, entry: Entry) -> bool:
     if entry.local_path is None:
-        home.objects.path(entry.sha256)
+        if home.remote is None or home.remote.size(entry.sha256) != entry.size:
+            home.objects.path(entry.sha256)
         return True
     return bool(entry.known) and home.objects.holds(entry.known, entry.size)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from tracker.artifacts.entry import Entry, Signature
+from tracker.errors import StoreError
 
 FILE = "known_files.sqlite"
 BATCH = 500
@@ -18,6 +19,7 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, "
     "ctime INTEGER, inode INTEGER, device INTEGER, sha256 TEXT) WITHOUT ROWID"
 )
+_SENT = "CREATE TABLE IF NOT EXISTS sent (sha256 TEXT PRIMARY KEY) WITHOUT ROWID"
 
 
 class KnownFiles:
@@ -39,7 +41,7 @@ class KnownFiles:
             return
         try:
             with closing(self._open()) as db:
-                for path, *signature, sha256 in _look_up(db, list(wanted)):
+                for path, *signature, sha256 in _look_up(db, list(wanted), "file", "path"):
                     entry = wanted[path]
                     if Signature(*signature) == entry.signature:
                         entry.known = sha256
@@ -71,14 +73,52 @@ class KnownFiles:
         except FAILURES:
             pass
 
+    # --- what the remote home has
+
+    def sent(self, digests: Iterable[str]) -> set[str]:
+        """Return those of some contents that the remote home is known to have."""
+        wanted = [digest for digest in dict.fromkeys(digests) if digest]
+        if wanted and self._path.exists():
+            with suppress(*FAILURES), closing(self._open()) as db:
+                return {digest for (digest,) in _look_up(db, wanted, "sent", "sha256")}
+        return set()
+
+    def note_sent(self, digests: Iterable[str]) -> None:
+        """Note that the remote home has these contents."""
+        rows = [(digest,) for digest in digests]
+        if rows:
+            with suppress(*FAILURES), closing(self._open()) as db, db:
+                db.execute(_SENT)
+                db.executemany("INSERT OR IGNORE INTO sent VALUES (?)", rows)
+
+    def forget_sent(self, digests: Iterable[str]) -> None:
+        """Note that the remote home may have lost these contents.
+
+        Raises
+        ------
+        StoreError
+            If that cannot be noted.
+        """
+        rows = [(digest,) for digest in digests]
+        if not rows or not self._path.exists():
+            return
+        try:
+            with closing(self._open()) as db, db:
+                db.execute(_SENT)
+                db.executemany("DELETE FROM sent WHERE sha256 = ?", rows)
+        except FAILURES as error:
+            raise StoreError(f"{self._path} cannot be written: {error}.") from error
+
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, timeout=5)
         db.execute("PRAGMA synchronous = OFF")
         return db
 
 
-def _look_up(db: sqlite3.Connection, paths: list[str]) -> Iterable[tuple[Any, ...]]:
-    for start in range(0, len(paths), BATCH):
-        some = paths[start : start + BATCH]
+def _look_up(
+    db: sqlite3.Connection, wanted: list[str], table: str, column: str
+) -> Iterable[tuple[Any, ...]]:
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
         marks = ", ".join("?" * len(some))
-        yield from db.execute(f"SELECT * FROM file WHERE path IN ({marks})", some)
+        yield from db.execute(f"SELECT * FROM {table} WHERE {column} IN ({marks})", some)

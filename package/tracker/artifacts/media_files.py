@@ -8,6 +8,7 @@ from typing import Any
 
 from tracker.errors import UsageError
 from tracker.media.loading import digests, load
+from tracker.media.media import Find
 from tracker.media.wrapping import as_media
 from tracker.store.objects import Objects
 
@@ -60,7 +61,7 @@ def files_of(reference: dict[str, Any], spool: Objects) -> Iterator[tuple[str, s
         yield digest, f"media/{digest[:20]}" + (f".{ending}" if own else "")
 
 
-def read(content: bytes, objects: Objects) -> Any:
+def read(content: bytes, find: Find) -> Any:
     """Return the object that such a file stands for, None where it is no such file."""
     try:
         reference = json.loads(content)
@@ -68,4 +69,4 @@ def read(content: bytes, objects: Objects) -> Any:
         return None
     if not isinstance(reference, dict) or "_type" not in reference:
         return None
-    return load(reference, objects)
+    return load(reference, find)

@@ -51,9 +51,11 @@ class Progress:
         share = min(self._done / self._total, 1.0)
         bar = "█" * round(share * WIDTH)
         rate = self._done / max(now - self._began, 1e-9) / 1e6
+        whole = self._total / 1e6
+        total = f"{whole / 1000:.2f} GB" if whole >= 1000 else f"{whole:.1f} MB"
         _write(
-            f"\rtracker: {self._what} {bar:·<{WIDTH}} {share:4.0%} of {self._total / 1e9:.2f} GB, "
-            f"{rate:,.0f} MB/s"
+            f"\rtracker: {self._what} {bar:·<{WIDTH}} {share:4.0%} of {total}, "
+            f"{rate:,.{0 if rate >= 10 else 1}f} MB/s"
         )
 
 

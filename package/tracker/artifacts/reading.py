@@ -47,7 +47,9 @@ class Readable(Saved):
         return self.get_entry(name)
 
     def object_path(self, entry: Entry | str) -> Path:
-        """Return where a file's content is in the store: read it there, never write it.
+        """Return where a file's content is on this machine: read it there, never write it.
+
+        From a remote home it is fetched first.
 
         Raises
         ------
@@ -58,7 +60,7 @@ class Readable(Saved):
         """
         home, _ = self._at_home("object_path")
         found = self._entry_of(entry) if isinstance(entry, str) else entry
-        return home.objects.path(found.sha256)
+        return home.path(found.sha256)
 
     def get(self, name: str) -> Any:
         """Return an object that was added by :meth:`add`, None if there is no such object."""
@@ -69,7 +71,7 @@ class Readable(Saved):
             return None
         if entry.ref is not None or not entry.path.endswith(".json"):
             return None
-        return media_files.read(home.objects.path(entry.sha256).read_bytes(), home.objects)
+        return media_files.read(home.path(entry.sha256).read_bytes(), home.path)
 
     def __getitem__(self, name: str) -> Any:
         return self.get(name)
@@ -180,7 +182,7 @@ class Readable(Saved):
             fetching.verify_folder(self.manifest, folder, self.name)
 
     def verify_kept(self) -> None:
-        """See that the store's own files are what was logged.
+        """See that the store's own files, and those of its remote home, are what was logged.
 
         Raises
         ------

@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from tracker.artifacts.entry import SCHEME, Entry
+from tracker.artifacts.file_systems import is_s3, open_system
 from tracker.artifacts.folders import walk
 from tracker.artifacts.words import check_inside
 from tracker.errors import NotFoundError, StoreError, UsageError
-from tracker.media.media import import_extra
 from tracker.store.objects import copy_hashed
 
 TIMEOUT_S = 30.0
@@ -67,7 +67,7 @@ def fetch(entry: Entry, target: Path) -> None:
     """
     assert entry.ref is not None
     try:
-        with _opened(entry.ref) as (source, found), target.open("wb") as sink:
+        with _opened(entry) as (source, found), target.open("wb") as sink:
             digest, size = copy_hashed(source, sink)
     except FileNotFoundError as error:
         raise NotFoundError(f"{entry.ref}, a reference of {entry.path!r}, is gone.") from error
@@ -164,7 +164,7 @@ def _mark_of(headers: Any) -> str | None:
 
 
 def _of_fsspec(uri: str, name: str | None, default: str, most: int) -> list[Entry]:
-    system, path = _system(uri)
+    system, path = open_system(uri, "The reference")
     try:
         if system.isfile(path):
             return [_of_object(default, uri, system.info(path))]
@@ -197,18 +197,10 @@ def _mark(info: dict[str, Any]) -> str | None:
     return None
 
 
-def _system(uri: str) -> tuple[Any, str]:
-    fsspec = import_extra("fsspec", f"The reference {uri!r}", extra=False)
-    try:
-        system, path = fsspec.core.url_to_fs(uri)
-    except (ImportError, ValueError) as error:
-        raise UsageError(f"The reference {uri!r} cannot be read: {error}.") from error
-    return system, str(path)
-
-
 @contextmanager
-def _opened(uri: str) -> Iterator[tuple[BinaryIO, str | None]]:
-    """Open what an address stands for, and say what marks its content."""
+def _opened(entry: Entry) -> Iterator[tuple[BinaryIO, str | None]]:
+    """Open what a reference stands for, and say what marks its content."""
+    uri = entry.ref or ""
     scheme = urlsplit(uri).scheme.lower()
     if scheme == "file":
         with _local(uri).open("rb") as file:
@@ -223,9 +215,16 @@ def _opened(uri: str) -> Iterator[tuple[BinaryIO, str | None]]:
         with answer:
             yield answer, _mark_of(answer.headers)
     else:
-        system, path = _system(uri)
-        with system.open(path, "rb") as file:
-            yield file, _mark(system.info(path))
+        # An old version of an object is still the one that was added.
+        chosen = {"version_id": entry.extra["version_id"]} if _has_version(entry) else {}
+        options = {"version_aware": True} if chosen else {}
+        system, path = open_system(uri, "The reference", **options)
+        with system.open(path, "rb", **chosen) as file:
+            yield file, _mark(system.info(path, **chosen))
+
+
+def _has_version(entry: Entry) -> bool:
+    return entry.ref is not None and is_s3(entry.ref) and "version_id" in entry.extra
 
 
 def _unreachable(uri: str, error: Exception) -> UsageError:

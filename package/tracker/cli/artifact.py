@@ -1,4 +1,4 @@
-"""The terminal's ``tracker artifact ls``, ``get``, ``put``, ``verify`` and ``gc``."""
+"""The terminal's ``tracker artifact``: ``ls``, ``get``, ``put``, ``verify``, ``gc``, ``push`` …."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.commands import adder
+from tracker.cli.commands import adder, existing
 from tracker.cli.printing import moment, say, say_table, size
+from tracker.cli.sizes import size_bytes
 from tracker.errors import NotFoundError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ examples:
   tracker artifact verify                         is every file what was logged?
   tracker artifact gc                             what does nothing hold any more?
   tracker artifact gc --delete                    remove it
+  tracker artifact push                           send what the remote home lacks
+  tracker artifact cache cleanup 10GB             keep so much of it on this machine
 """
 
 
@@ -64,6 +67,12 @@ def add(commands: Any) -> None:
     gc.add_argument(
         "--hours", type=float, default=1.0, help="what is younger stays; default %(default)s"
     )
+    command("push", _push, "Send what the remote home lacks: TRACKER_ARTIFACT_HOME names one.")
+    cache = inner.add_parser("cache", help="Make room for what the remote home has.")
+    cleanup = adder(cache.add_subparsers(required=True, metavar="COMMAND"))(
+        "cleanup", _cleanup, "Remove copies of what the remote home has, the oldest first."
+    )
+    cleanup.add_argument("target", metavar="SIZE", help="what may stay together, such as 10GB")
 
 
 def _ls(options: argparse.Namespace, root: Path) -> int:
@@ -145,6 +154,30 @@ def _gc(options: argparse.Namespace, root: Path) -> int:
         say(f"  {version}")
     if found.is_dry_run and (found.objects or found.versions or found.unfinished):
         say("Nothing was removed: do it with tracker artifact gc --delete")
+    return 0
+
+
+def _push(options: argparse.Namespace, root: Path) -> int:
+    from tracker.artifacts.home import Home, settle_home
+    from tracker.artifacts.sharing import push
+    from tracker.settings import read_settings
+
+    store = existing(root)
+    if url := read_settings(options.dir).artifact_home:
+        settle_home(root, url)
+    done = push(Home(store))
+    say(f"{done.url}: {done.sent:,} files sent, {size(done.size_bytes)}; {done.there:,} were there")
+    for digest in done.lost:
+        say(f"lost: {digest} is neither here nor there")
+    return 1 if done.lost else 0
+
+
+def _cleanup(options: argparse.Namespace, root: Path) -> int:
+    from tracker.artifacts.home import Home
+    from tracker.artifacts.sharing import trim
+
+    removed, freed = trim(Home(existing(root)), size_bytes(options.target))
+    say(f"Reclaimed {size(freed)} of space: {removed:,} copies removed")
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from tracker.artifacts.home import settle_home
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
 from tracker.run.config import Config
 from tracker.run.config_keeper import is_artifact
@@ -52,10 +53,14 @@ def begin(settings: Settings, store: Store, wish: Wish, origin: Origin) -> Run:
     Raises
     ------
     StoreError
-        If its journal cannot be written.
+        If its journal cannot be written, or the remote home of artifacts cannot be reached.
+    UsageError
+        If the remote home of artifacts cannot be used.
     TypeError
         If a config value is media.
     """
+    if settings.artifact_home:
+        settle_home(store.root, settings.artifact_home)
     previous = origin.previous
     inherited = {name: getattr(previous, name) for name in INHERITED} if previous else {}
     given = {name: value for name, value in wish.fields.items() if value is not None}

@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from tracker.errors import NotFoundError
+from tracker.errors import NotFoundError, StoreError
 from tracker.store import cloning
 from tracker.store.whole_file import partial_file, settle
 
@@ -78,6 +78,26 @@ class Objects:
             if not self.holds(digest, size):
                 self._settle(path, writer, digest)
         return digest, size
+
+    def take(self, digest: str, fetch: Callable[[Path], None], origin: str) -> Path:
+        """Keep what `fetch` writes into the file that it is given; return where it is kept.
+
+        Raises
+        ------
+        StoreError
+            If it is not the content with this digest; `origin` is named then.
+        """
+        with self._partial() as (path, writer):
+            fetch(path)
+            with path.open("rb") as copy:
+                found, _ = copy_hashed(copy, None)
+            if found != digest:
+                raise StoreError(
+                    f"The object {digest} in {origin} is damaged: what came has the SHA-256 "
+                    f"{found}."
+                )
+            self._settle(path, writer, digest)
+        return self._place(digest)
 
     def holds(self, digest: str, size: int) -> bool:
         """Say whether the content is here, and mark it as wanted now.

@@ -122,6 +122,14 @@ def files(db: duckdb.DuckDBPyConnection, version_key: int) -> list[facts.File]:
     ]
 
 
+def contents(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Return the sizes in bytes of all contents that versions have, by digest."""
+    rows = db.execute(
+        "SELECT DISTINCT sha256, size_bytes FROM artifact_file WHERE reference IS NULL"
+    ).fetchall()
+    return dict(rows)
+
+
 def parts(
     db: duckdb.DuckDBPyConnection, project: str, name: str, digest: str
 ) -> tuple[list[facts.File], list[str]]:
