@@ -1,7 +1,8 @@
 // One video: played, and moved through frame by frame.
 import { h, setText } from "./dom.js";
 
-const HINT = "Double click for the full screen, where its sound can be turned on";
+const HINT =
+  "Double click for the full screen, where its sound can be turned on";
 
 export class Film {
   constructor(files) {
