@@ -116,7 +116,7 @@ def test_a_workspace_places_them_behind_the_curves_of_their_section(
     Board(root, ProjectSource("digits"), lambda: None).greet("p", page.client, HAS_ALL)
     (layout,) = page.of("layout")
     names = {section["name"]: section["panels"] for section in layout["sections"]}
-    assert list(names) == ["media", "Charts"]
+    assert list(names) == ["Charts", "media"]
     (images,) = (spec for spec in names["media"] if spec["id"] == "media/media/images")
     assert (images["kind"], images["key"], images["title"]) == ("media", "media/images", "images")
 
