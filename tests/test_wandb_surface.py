@@ -56,6 +56,8 @@ PARAMETERS = {
     "Api.artifact_collections": "project_name type_name order per_page start",
     "Api.artifact_collection": "type_name name",
     "Api.artifact_type": "type_name project",
+    "Api.registries": "organization filter order per_page start",
+    "Api.registry": "name organization",
     "Config.update": "given allow_val_change * more",
 }
 INIT = (

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.artifacts.artifact import Artifact, ArtifactTTL
-from tracker.start import require
+from tracker.artifacts.upstairs import UPSTAIRS
+from tracker.start import current, require
 
 __all__ = [
     "Artifact",
@@ -60,3 +61,13 @@ def link_model(
 ) -> Artifact | None:
     """Keep a model and put it into the registry; see :meth:`tracker.Run.link_model`."""
     return require("link_model").link_model(path, registered_model_name, name, aliases)
+
+
+def _find(name: str) -> Artifact:
+    from tracker.api import Api
+
+    run = current()
+    return Api(None if run is None or run.disabled else run.settings.root).artifact(name)
+
+
+UPSTAIRS.find = _find

@@ -161,6 +161,28 @@ def test_unseen_references_and_entries_of_other_artifacts(start, folder, stored)
         assert Path(other.download("out"), "shared.txt").read_text() == "a.txt"
 
 
+def test_files_of_other_artifacts_by_their_address(start, folder, alone):
+    with start(project="data") as run:
+        run.log_artifact(folder, name="set", type="dataset", aliases=["good"])
+        source = run.use_artifact("set:good")
+    with start() as run:
+        artifact = tracker.Artifact("copy", "dataset")
+        (one,) = artifact.add_reference("wandb-artifact://data/set:good/a.txt", name="one.txt")
+        assert one.extra["from"] == "wandb-artifact://data/set:v0/a.txt"
+        (two,) = artifact.add_reference(source.get_entry("b.txt").ref_url())
+        (deep,) = artifact.add_reference("wandb-artifact://me/data/set:latest/inner", name="deep")
+        assert (two.path, deep.path) == ("b.txt", "deep/c.txt")
+        everything = tracker.Artifact("everything", "dataset")
+        assert len(everything.add_reference("wandb-artifact://data/set:v0")) == 3
+        run.log_artifact(artifact)
+        assert Path(artifact.download("out"), "deep/c.txt").read_text() == "inner/c.txt"
+        artifact.verify()
+        with pytest.raises(NotFoundError, match=r"There is no 'x' in data/set:v0"):
+            everything.add_reference("wandb-artifact://data/set:v0/x")
+        with pytest.raises(NotFoundError, match="There is no artifact 'sets' with the alias"):
+            tracker.Artifact("n", "t").add_reference("wandb-artifact://data/sets:v0/x")
+
+
 @pytest.mark.parametrize(
     ("uri", "sentence"),
     [
@@ -169,7 +191,9 @@ def test_unseen_references_and_entries_of_other_artifacts(start, folder, stored)
         ("file:///nowhere/at/all", "there is no such file"),
         ("http://127.0.0.1:9/x", "cannot look at .* Use checksum=False to add it unseen"),
         ("nonsense://x/y", "nonsense"),
-        ("wandb-artifact://p/n:v0/x", "give the other artifact's entry itself"),
+        ("wandb-artifact://p/n/x", "expected wandb-artifact://project/name:version/path"),
+        ("wandb-artifact:p/n:v0/x", "expected wandb-artifact://project/name:version/path"),
+        ("wandb-artifact://../n:v0/x", "cannot be used"),
         ("file:///", "cannot be a path inside|there is no such file|cannot read"),
     ],
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tracker.api.opening import open_run
 from tracker.api.reader import Reader
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tracker.artifacts.collection import ArtifactCollection, ArtifactType
     from tracker.artifacts.gc import Collected
     from tracker.artifacts.home import Home
+    from tracker.artifacts.registries import Registries, Registry
 
 
 class ArtifactsApi:
@@ -164,6 +166,50 @@ class ArtifactsApi:
         except (NotFoundError, UsageError):
             return False
         return True
+
+    def registries(
+        self,
+        organization: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int = 100,
+        start: str | None = None,
+    ) -> Registries:
+        """Return the registries: ``.collections(filter)`` and ``.versions(filter)`` go on.
+
+        Parameters
+        ----------
+        filter : mapping, optional
+            Conditions on ``name``, ``description``, ``created_at`` and ``updated_at``, in W&B's
+            Mongo style, such as ``{"name": {"$regex": "model"}}``.
+        order : str, optional
+            ``"name"``, ``"created_at"`` or ``"updated_at"``, with ``-`` before it the other
+            way round. Default by name.
+        organization, per_page, start
+            Accepted for W&B's sake.
+
+        Raises
+        ------
+        QueryError
+            If a field or an operator of the filter does not exist.
+        UsageError
+            If `order` is another word.
+        """
+        from tracker.artifacts.registries import registries
+
+        return registries(self._home(), filter, order)
+
+    def registry(self, name: str, organization: str | None = None) -> Registry:
+        """Return one registry by its name, with or without ``wandb-registry-``.
+
+        Raises
+        ------
+        NotFoundError
+            If nothing is linked to a registry of that name.
+        """
+        from tracker.artifacts.registries import registry
+
+        return registry(self._home(), name)
 
     def lineage(self, name: str) -> Lineage:
         """Return what led to a version and what came of it; `name` as of :meth:`artifact`."""

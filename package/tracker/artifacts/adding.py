@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from tracker.artifacts.addresses import entries_at, is_of_artifact
 from tracker.artifacts.entry import Entry, Signature
 from tracker.artifacts.folders import walk
 from tracker.artifacts.manifest import Manifest
@@ -178,8 +179,9 @@ class Adding:
         ----------
         uri : str or Entry
             ``file://``, ``http://``, ``https://``, or ``s3://``, ``gs://`` and whatever else
-            fsspec reads; a folder or a prefix stands for everything below it. Or an entry of
-            another artifact, which is kept once for both.
+            fsspec reads; a folder or a prefix stands for everything below it. Or a file of
+            another artifact, which is kept once for both: its entry, or
+            ``wandb-artifact://project/name:version/path``.
         name : str, optional
             Its path in the artifact. Default the last part of the address.
         checksum : bool
@@ -196,11 +198,15 @@ class Adding:
         ------
         UsageError
             If it is no address, cannot be reached, or has too many files.
+        NotFoundError
+            If there is no such artifact, or no such file in it.
         """
         self._check_open("add_reference")
         inside = None if name is None else check_inside(os.fspath(name))
         if isinstance(uri, Entry):
             made = [_same_content(uri, inside)]
+        elif is_of_artifact(str(uri)):
+            made = [_same_content(found, path) for found, path in entries_at(str(uri), inside)]
         else:
             from tracker.artifacts import references
 

@@ -64,6 +64,11 @@ class ArtifactCollection:
         return cls(home, _find(home, project, name))
 
     @property
+    def record(self) -> CollectionRecord:
+        """What the store knows of it."""
+        return self._record
+
+    @property
     def project(self) -> str:
         """The project that it is in."""
         return self._record.project

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from tracker.artifacts.entry import SCHEME, Entry
+from tracker.artifacts.entry import Entry
 from tracker.artifacts.file_systems import is_s3, open_system
 from tracker.artifacts.folders import walk
 from tracker.artifacts.words import check_inside
@@ -38,11 +38,6 @@ def look_up(uri: str, name: str | None, checksum: bool, most: int) -> list[Entry
         raise UsageError(
             f"add_reference() was given {uri!r}: references must be URIs. To reference a local "
             "file, use file://"
-        )
-    if scheme == SCHEME:
-        raise UsageError(
-            f"add_reference() was given {uri!r}: give the other artifact's entry itself, "
-            "artifact.get_entry(…)."
         )
     default = name or check_inside(unquote(uri.split("#")[0].split("?")[0]).rstrip("/")
                                    .rpartition("/")[2])  # fmt: skip

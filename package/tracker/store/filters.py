@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -25,6 +25,8 @@ from tracker.store.predicates import COMPARISONS, Predicate
 
 # alias, SQL of type JSON, its parameters
 Field = tuple[str, str, list[Any]]
+# Gives for the name of a field its SQL of type JSON, its parameters, and whether it is a time.
+Locate = Callable[[str], tuple[str, list[Any], bool]]
 
 MAX_DEPTH = 50
 MAX_SPLITS = 5
@@ -85,7 +87,7 @@ class Order:
     fields: list[Field]
 
 
-def parse_filters(filters: Mapping[str, Any] | None) -> Where:
+def parse_filters(filters: Mapping[str, Any] | None, locate: Locate | None = None) -> Where:
     """Turn a filter in W&B's Mongo style into a condition.
 
     Parameters
@@ -97,6 +99,8 @@ def parse_filters(filters: Mapping[str, Any] | None) -> Where:
         ``group``, ``host``, ``job_type``, ``state``, ``tags``, ``username``,
         ``heartbeat_at``, ``notes``, ``sweep``, ``project``; also in W&B's other spellings.
         Times are datetimes, ISO 8601 text or seconds since the epoch.
+    locate : callable, optional
+        Finds other fields than those of runs.
 
     Raises
     ------
@@ -105,7 +109,7 @@ def parse_filters(filters: Mapping[str, Any] | None) -> Where:
     """
     if filters is None:
         return Where()
-    parser = _Parser()
+    parser = _Parser(locate or _locate)
     condition = parser.read(filters, depth=0)
     return Where(condition.sql, condition.parameters, parser.fields, parser.patterns)
 
@@ -158,7 +162,8 @@ def _sort_terms(alias: str) -> list[str]:
 class _Parser:
     """Reads one filter; collects the fields and the patterns that it meets."""
 
-    def __init__(self) -> None:
+    def __init__(self, locate: Locate) -> None:
+        self._locate = locate
         self.fields: list[Field] = []
         self.patterns: list[str] = []
         self._known: dict[str, tuple[str, bool]] = {}
@@ -189,7 +194,7 @@ class _Parser:
 
     def _field(self, name: str) -> tuple[str, bool]:
         if name not in self._known:
-            sql, parameters, is_time = _locate(name)
+            sql, parameters, is_time = self._locate(name)
             alias = f"field_{len(self.fields)}"
             self.fields.append((alias, sql, parameters))
             self._known[name] = (alias, is_time)
@@ -285,10 +290,10 @@ def _locate(name: str) -> tuple[str, list[Any], bool]:
         return f"to_json({_COLUMNS[name]})", [], False
     head, dot, path = name.partition(".")
     if dot and head in _DOCUMENTS:
-        pointers = list(_pointers(path.split("."), is_config=head == "config"))
+        places = list(pointers(path.split("."), is_config=head == "config"))
         column = _DOCUMENTS[head]
-        found = ", ".join(f"json_extract({column}, ?)" for _ in pointers)
-        return f"coalesce({found}, NULL)", pointers, False
+        found = ", ".join(f"json_extract({column}, ?)" for _ in places)
+        return f"coalesce({found}, NULL)", places, False
     fields = sorted([*_COLUMNS, *_TIMES])
     close = difflib.get_close_matches(name, [*fields, *_DOCUMENTS], n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
@@ -298,7 +303,7 @@ def _locate(name: str) -> tuple[str, list[Any], bool]:
     )
 
 
-def _pointers(parts: list[str], *, is_config: bool) -> dict[str, None]:
+def pointers(parts: list[str], *, is_config: bool = False) -> dict[str, None]:
     """Return where a dotted key may be: nested, or with dots in its keys.
 
     W&B keeps config values under ``value``, so ``config.lr.value`` is ``config.lr`` too.
