@@ -174,12 +174,13 @@ export class Chart {
     const { theme } = this.panel;
     const { layout } = this.face;
     const isLog = this.isLogY;
+    const isClock = layout.xaxis.type === "date";
     const xaxis = {
       ...layout.xaxis,
       linecolor: theme.axis,
       tickcolor: theme.axis,
       title: this.isLarge ? this.axisTitle() : { text: "" },
-      nticks: Math.max(3, Math.floor(width / 70)),
+      nticks: Math.max(3, Math.floor(width / (isClock ? 70 : 45))),
       automargin: this.isLarge,
       type: this.isLogX ? "log" : layout.xaxis.type,
     };

@@ -14,6 +14,7 @@ const SIZE = 120;
 // What stands below an image, and below a film.
 const BELOW = { image: 34, video: 62 };
 const RUN_NAME = 24;
+const BESIDE = 24;
 const [SMALLEST_FIRST, LARGEST_FIRST] = [80, 480];
 const MOST_COMPARED = 4;
 const LIGHT = ["image", "audio", "video"];
@@ -228,23 +229,31 @@ class MediaPanel {
     keep(this.body, rows);
   }
 
-  // As a user set it; until then a few images fill the height that there is.
+  // As a user set it; until then a few images fill the height that there is, wide ones the width.
   get size() {
     if (this.state.size) return this.state.size;
     const runs = this.runsThere();
-    const count = Math.max(
-      ...runs.map(({ id }) => this.current(id)[0]?.items.length ?? 0),
-      0,
+    const items = runs.map(({ id }) => this.current(id)[0]?.items ?? []);
+    const count = Math.max(...items.map(({ length }) => length), 0);
+    if (this.isOverview || count > 3) {
+      this.sizer.value = SIZE;
+      return SIZE;
+    }
+    const wide = Math.max(
+      ...items.flat().map(({ width, height }) => width / height || 1),
+      1,
     );
     const height =
       this.body.clientHeight / Math.max(runs.length, 1) -
       (BELOW[this.content.kind] ?? 0) -
       (this.content.runs.length > 1 ? RUN_NAME : 0);
-    const isFew = !this.isOverview && count <= 3;
-    this.sizer.value = isFew
-      ? Math.max(SMALLEST_FIRST, Math.min(height, LARGEST_FIRST))
-      : SIZE;
-    return Number(this.sizer.value);
+    const width = this.body.clientWidth / Math.max(count, 1) - BESIDE;
+    const size = Math.max(
+      SMALLEST_FIRST,
+      Math.min(height * wide, LARGEST_FIRST * wide, width),
+    );
+    this.sizer.value = size;
+    return size;
   }
 
   // The last cell of a run up to the step that is shown.
