@@ -240,14 +240,16 @@ def test_runs_with_different_settings_are_compared_by_themselves(
     board = Board(root, ProjectSource("digits"), lambda: None)
     board.greet("p", page.client, HAS_ALL)
     assert "Hyperparameters" not in automatic(board, page)
-    for depth in range(12):
-        run = begin(config={"depth": depth})
-        run.log({"loss": depth / 2, "epoch": 1})
-        run.finish()
-    board.mark_all()
-    board.push()
     names = ["settings/parallel", "settings/importance"]
-    assert list(automatic(board, page).items())[-1] == ("Hyperparameters", names)
+    # Two runs, three with the next, are too few to say what matters.
+    for depths, shown in (((2,), names[:1]), (range(11), names)):
+        for depth in depths:
+            run = begin(config={"depth": depth})
+            run.log({"loss": depth / 2, "epoch": 1})
+            run.finish()
+        board.mark_all()
+        board.push()
+        assert list(automatic(board, page).items())[-1] == ("Hyperparameters", shown)
     # Nothing is worked out before it is on a screen.
     assert not page.of("drawn")
     board.hear(page.client, {"type": "view", "visible": names})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tracker.figures.forest import MIN_RUNS
 from tracker.panels.runset import RunSet
 from tracker.panels.views.choices import first_result, settings
 
@@ -21,12 +22,14 @@ def hyperparameter_panels(runset: RunSet) -> list[dict[str, Any]]:
     """Return panels that compare settings with results, empty where runs do not differ in them.
 
     Which settings and which result is not said here: as in a new panel of these kinds they are
-    chosen when one is read, which is when it is on a screen.
+    chosen when one is read, which is when it is on a screen. Importance comes with as many runs
+    as it needs.
     """
     if not settings(runset) or not first_result(runset):
         return []
     common = {"section": SECTION, "height": _HEIGHT}
+    shown = _PANELS if len(runset.all) >= MIN_RUNS else _PANELS[:1]
     return [
         {"id": f"settings/{kind}", "kind": kind, "title": title, "width": width, **common}
-        for kind, title, width in _PANELS
+        for kind, title, width in shown
     ]
