@@ -54,17 +54,29 @@ def export_notebook(
         If the notebook cannot be read, or the file not be written.
     """
     path = Path(source)
-    notebook = _read(path)
-    parcel = Parcel()
-    body = "".join(part for cell in notebook.cells for part in _cell(cell, parcel))
-    title = str(notebook.metadata.get("title") or path.stem)
-    page = frame(title=title, head="", body=body, parcel=parcel, width="fixed", style=_STYLE)
+    page = notebook_page(_read(path), path.stem)
     file = Path(target) if target is not None else path.with_suffix(".html")
     try:
         file.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
     return file
+
+
+def notebook_page(notebook: Any, name: str) -> str:
+    """Return a notebook as one HTML page that needs nothing else.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Of format 4.
+    name : str
+        Its title, if it does not say another itself.
+    """
+    parcel = Parcel()
+    body = "".join(part for cell in notebook.cells for part in _cell(cell, parcel))
+    title = str(notebook.metadata.get("title") or name)
+    return frame(title=title, head="", body=body, parcel=parcel, width="fixed", style=_STYLE)
 
 
 def _read(path: Path) -> Any:
