@@ -280,7 +280,8 @@ def _axis_line(place: int, each: Dimension) -> dict[str, Any]:
 def _words(place: int, last: int, each: Dimension) -> list[dict[str, Any]]:
     name = escape(shorten(each.column.title, max(8, _TITLES // (last + 1))))
     common: dict[str, Any] = {"x": place, "showarrow": False}
-    heading = common | {"y": 1.03, "text": name, "yanchor": "bottom", "font": {"size": 11}}
+    above = {"y": 1.03, "yanchor": "bottom", "yshift": 6}
+    heading = common | above | {"text": name, "font": {"size": 11}}
     if place in (0, last):
         side = {"xanchor": "left", "xshift": -24} if place == 0 else {"xanchor": "right"}
         heading |= {"xshift": 12} | side
@@ -288,7 +289,9 @@ def _words(place: int, last: int, each: Dimension) -> list[dict[str, Any]]:
     ticks = list(each.ticks)
     if each.has_missing:
         ticks.append((_BOTTOM, "none"))
+    # Lines come from the left: words stand on them, and not in their way.
+    upright = "middle" if place == 0 else "bottom"
     for height, text in ticks:
-        look = {"xanchor": "right", "xshift": -4, "font": {"size": 9.5, "shadow": "auto"}}
+        look = {"xanchor": "right", "xshift": -4, "yanchor": upright, "font": {"size": 9.5}}
         found.append(common | look | {"y": height, "text": escape(shorten(text, _LABEL))})
     return found
