@@ -39,3 +39,21 @@ def colour_of(run_key: int) -> str:
     different ones.
     """
     return PALETTE[(run_key - 1) % len(PALETTE)]
+
+
+# Over images, where they need not be told apart from runs; as ``static/picture.js`` has them.
+CLASS_COLOURS: Final = (
+    "#3b82f6", "#eba728", "#c6307c", "#35a37b", "#9d4cb8", "#e0603a", "#5bb7d8", "#b4a10d",
+    "#e58ac0", "#7f8cff",
+)  # fmt: skip
+
+
+def class_colour(class_id: str) -> str:
+    """Return the colour of a class of boxes and masks, as ``#rrggbb``: by its number or name."""
+    if class_id.isascii() and class_id.isdigit():
+        number = int(class_id[:15])
+    else:
+        number = 7
+        for letter in class_id.encode("utf-16-le")[::2]:
+            number = (number * 31 + letter) % 9973
+    return CLASS_COLOURS[number % len(CLASS_COLOURS)]

@@ -65,7 +65,8 @@ class GridWriter:
         if drawn.figure is not None:
             return self._plot(drawn.figure, drawn.height or FIGURE_HEIGHT)
         if drawn.items:
-            return self._grid_of_media(drawn) if drawn.is_grid else self._media(drawn)
+            media = self._grid_of_media(drawn) if drawn.is_grid else self._media(drawn)
+            return f'<div class="media">{_class_bar(drawn.items)}{media}</div>'
         return drawn.controls + drawn.html
 
     def _plot(self, figure: dict[str, Any], height: int) -> str:
@@ -93,9 +94,7 @@ class GridWriter:
             )
         columns = f"--columns:{drawn.columns}" if drawn.columns else ""
         kind = "shots fixed" if drawn.columns else "shots"
-        return (
-            f'<div class="media">{slider}<div class="{kind}" style="{columns}">{shots}</div></div>'
-        )
+        return f'{slider}<div class="{kind}" style="{columns}">{shots}</div>'
 
     def _shot(self, item: Item, *, is_now: bool) -> str:
         caption = f"<span>{escape(shorten(item.caption, 400))}</span>" if item.caption else ""
@@ -145,6 +144,27 @@ def _chip(run: SceneRun) -> str:
         f'aria-pressed="{"true" if run.is_shown else "false"}">'
         f'<i class="dot" style="background:{escape(run.colour)}"></i>'
         f"{escape(shorten(run.name, 40))}</button>"
+    )
+
+
+def _class_bar(items: list[Item]) -> str:
+    """Return the classes that lie over images as buttons that switch them on and off."""
+    classes = {name: colour for item in items for name, colour in item.classes.items()}
+    chips = "".join(
+        f'<button type="button" data-class="{escape(name)}" aria-pressed="true">'
+        f'<i class="dot" style="background:{colour}"></i>{escape(shorten(name, 40))}</button>'
+        for name, colour in list(classes.items())[:_CHIP_LIMIT]
+    )
+    if not chips:
+        return ""
+    score = (
+        '<label class="score">score ≥ <input type="range" min="0" max="1" step="0.01" value="0">'
+        "<output>0.00</output></label>"
+    )
+    has_scores = any("data-score=" in item.html for item in items)
+    return (
+        f'<div class="chips classes" role="group" aria-label="Classes">{chips}'
+        f"{score if has_scores else ''}</div>"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,10 @@ class SceneRun:
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A piece of media in a browser: safe HTML or a figure, and where it belongs."""
+    """A piece of media in a browser: safe HTML or a figure, and where it belongs.
+
+    The colours of the classes that lie over an image are by their names.
+    """
 
     run: SceneRun
     key: str
@@ -82,6 +85,7 @@ class Item:
     html: str
     caption: str = ""
     figure: dict[str, Any] | None = None
+    classes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

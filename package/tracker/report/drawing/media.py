@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.errors import NotFoundError, StoreError, UsageError
 from tracker.figures.formats import escape
-from tracker.report.drawing.media_html import show
+from tracker.report.drawing.media_html import Shown, show
 from tracker.report.plots import MediaBrowser
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
 from tracker.report.source import Question, Shot
@@ -72,7 +72,7 @@ def _item(scene: Scene, run: SceneRun, shot: Shot, value: Any, room: int) -> Ite
     try:
         if room <= 0:
             raise UsageError("There is more media than a report holds: name fewer keys or steps.")
-        html, figure = show(value, scene.objects)
+        shown = show(value, scene.objects)
     except (NotFoundError, StoreError, UsageError, OSError) as error:
-        html, figure = f'<p class="note">{escape(error)}</p>', None
-    return Item(run, shot.key, shot.step, html, caption, figure)
+        shown = Shown(f'<p class="note">{escape(error)}</p>')
+    return Item(run, shot.key, shot.step, caption=caption, **shown._asdict())

@@ -5,20 +5,33 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from html import escape as escape_all
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from tracker.errors import StoreError, UsageError
 from tracker.figures.clean import clean_page
 from tracker.figures.formats import escape, format_number, shorten
+from tracker.figures.graph import graph_figure
+from tracker.figures.molecule import molecule_figure
+from tracker.figures.space import space_figure
 from tracker.media.html import sandboxed
 from tracker.media.loading import load
+from tracker.report.drawing.overlays import overlay_html
 from tracker.report.drawing.tables import cell, table
 from tracker.report.pictures import sniff
 from tracker.report.rich import data_address, escape_code
 from tracker.store.objects import Objects
 
 Figure = dict[str, Any]
-Shown = tuple[str, Figure | None]
+
+
+class Shown(NamedTuple):
+    """Safe HTML, or a figure; and the colours of the classes that lie over an image."""
+
+    html: str
+    figure: Figure | None = None
+    classes: Mapping[str, str] = MappingProxyType({})
+
 
 # A larger picture is carried as a smaller copy.
 ENOUGH_BYTES: Final = 48 * 1024
@@ -31,7 +44,7 @@ _SOUNDS: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "
 
 
 def show(reference: Any, objects: Objects) -> Shown:
-    """Return what a value of the history looks like: HTML, and a figure where it is a chart.
+    """Return what a value of the history looks like.
 
     Raises
     ------
@@ -41,7 +54,7 @@ def show(reference: Any, objects: Objects) -> Shown:
     kind = str(reference.get("_type")) if isinstance(reference, Mapping) else ""
     shower = _KINDS.get(kind)
     if shower is None:
-        return f'<p class="note">{escape(shorten(kind, 60))} is not drawn in a report.</p>', None
+        return Shown(f'<p class="note">{escape(shorten(kind, 60))} is not drawn in a report.</p>')
     try:
         return shower(reference, objects)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -59,8 +72,11 @@ def _image(reference: Mapping[str, Any], objects: Objects) -> Shown:
     picture = (
         f'<img src="{data_address(content, mime)}" alt="{words}" loading="lazy" decoding="async">'
     )
-    boxes = _boxes(reference)
-    return (f'<span class="framed">{picture}{boxes}</span>' if boxes else picture), None
+    over, classes = overlay_html(reference, objects)
+    if not over:
+        return Shown(picture)
+    frame = f'<span class="framed" style="position:relative;display:block">{picture}{over}</span>'
+    return Shown(frame, classes=classes)
 
 
 def _smaller(content: bytes) -> tuple[bytes, str]:
@@ -78,48 +94,10 @@ def _smaller(content: bytes) -> tuple[bytes, str]:
     return sink.getvalue(), "image/jpeg"
 
 
-def _boxes(reference: Mapping[str, Any]) -> str:
-    """Draw W&B's bounding boxes above a picture."""
-    from tracker.figures.colours import PALETTE
-
-    width, height = float(reference.get("width") or 1), float(reference.get("height") or 1)
-    shapes = []
-    for group in (reference.get("boxes") or {}).values():
-        labels = group.get("class_labels") or {}
-        for box in list(group.get("box_data") or ())[:200]:
-            is_pixel = box.get("domain") == "pixel"
-            left, top, wide, high = _corners(box["position"], is_pixel, width, height)
-            class_id = box.get("class_id", 0)
-            colour = PALETTE[int(class_id) % len(PALETTE)]
-            words = box.get("box_caption") or labels.get(str(class_id)) or ""
-            shapes.append(
-                f'<rect x="{left:.2f}" y="{top:.2f}" width="{wide:.2f}" height="{high:.2f}" '
-                f'stroke="{colour}"><title>{escape(words)}</title></rect>'
-            )
-    if not shapes:
-        return ""
-    return (
-        f'<svg class="boxes" viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="none">'
-        f"{''.join(shapes)}</svg>"
-    )
-
-
-def _corners(
-    position: Mapping[str, Any], is_pixel: bool, width: float, height: float
-) -> tuple[float, float, float, float]:
-    across, down = (1.0, 1.0) if is_pixel else (width, height)
-    if "middle" in position:
-        wide, high = float(position["width"]) * across, float(position["height"]) * down
-        x, y = position["middle"]
-        return float(x) * across - wide / 2, float(y) * down - high / 2, wide, high
-    left, top = float(position["minX"]) * across, float(position["minY"]) * down
-    return left, top, float(position["maxX"]) * across - left, float(position["maxY"]) * down - top
-
-
 def _sound(reference: Mapping[str, Any], objects: Objects) -> Shown:
     content = objects.path(str(reference["sha256"])).read_bytes()
     mime = _SOUNDS.get(str(reference.get("format")), "audio/wav")
-    return f'<audio controls preload="none" src="{data_address(content, mime)}"></audio>', None
+    return Shown(f'<audio controls preload="none" src="{data_address(content, mime)}"></audio>')
 
 
 def _film(reference: Mapping[str, Any], objects: Objects) -> Shown:
@@ -129,8 +107,8 @@ def _film(reference: Mapping[str, Any], objects: Objects) -> Shown:
         raise UsageError("The film is too large for a report, or none that browsers show.")
     address = data_address(content, mime)
     if mime.startswith("image/"):
-        return f'<img src="{address}" alt="logged film" loading="lazy">', None
-    return f'<video controls preload="metadata" src="{address}"></video>', None
+        return Shown(f'<img src="{address}" alt="logged film" loading="lazy">')
+    return Shown(f'<video controls preload="metadata" src="{address}"></video>')
 
 
 def _table(reference: Mapping[str, Any], objects: Objects) -> Shown:
@@ -143,7 +121,7 @@ def _table(reference: Mapping[str, Any], objects: Objects) -> Shown:
     count = len(logged.data) if hasattr(logged, "data") else len(rows)
     more = f'<p class="note">The first {TABLE_ROWS} of {count:,} rows.</p>'
     shown = table([str(column) for column in logged.columns], rows)
-    return shown + (more if count > TABLE_ROWS else ""), None
+    return Shown(shown + (more if count > TABLE_ROWS else ""))
 
 
 def _table_cell(value: Any, objects: Objects) -> str:
@@ -180,27 +158,45 @@ def _histogram(reference: Mapping[str, Any], objects: Objects) -> Shown:
         for place, count in enumerate(counts)
     )
     low, high = (format_number(float(edges[place])) for place in (0, -1))
-    return (
+    return Shown(
         f'<div class="histogram"><svg viewBox="0 0 100 40" preserveAspectRatio="none">{bars}</svg>'
         f"<div><span>{low}</span><span>{high}</span></div></div>"
-    ), None
+    )
 
 
 def _page(reference: Mapping[str, Any], objects: Objects) -> Shown:
     logged = load(dict(reference), objects)
     if len(logged.html) > _PAGE_LIMIT_BYTES:
         raise UsageError("The logged HTML is larger than 2 MB: it is left out.")
-    return sandboxed(clean_page(logged.html), height_px=260), None
+    return Shown(sandboxed(clean_page(logged.html), height_px=260))
 
 
 def _words(reference: Mapping[str, Any], objects: Objects) -> Shown:
     text = load(dict(reference), objects).to_value()
-    return f'<pre class="text">{escape_code(shorten(text, TEXT_LENGTH))}</pre>', None
+    return Shown(f'<pre class="text">{escape_code(shorten(text, TEXT_LENGTH))}</pre>')
 
 
 def _plotly(reference: Mapping[str, Any], objects: Objects) -> Shown:
     figure = load(dict(reference), objects).to_value()
-    return "", {"data": list(figure.get("data") or ()), "layout": dict(figure.get("layout") or {})}
+    return _figure(figure)
+
+
+def _figure(figure: Mapping[str, Any]) -> Shown:
+    data, layout = list(figure.get("data") or ()), dict(figure.get("layout") or {})
+    return Shown("", {"data": data, "layout": layout})
+
+
+def _space(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    return _figure(space_figure(load(dict(reference), objects)))
+
+
+def _molecule(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    made = load(dict(reference), objects)
+    return _figure(molecule_figure(made.content.decode("utf-8", "replace"), made.format))
+
+
+def _graph(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    return _figure(graph_figure(load(dict(reference), objects).to_value()))
 
 
 def _chart(reference: Mapping[str, Any], objects: Objects) -> Shown:
@@ -208,9 +204,9 @@ def _chart(reference: Mapping[str, Any], objects: Objects) -> Shown:
 
     chart = load(dict(reference), objects)
     try:
-        return "", draw(chart)
+        return _figure(draw(chart))
     except UsageError as error:
-        return f'<p class="note">{escape_all(str(error))}</p>', None
+        return Shown(f'<p class="note">{escape_all(str(error))}</p>')
 
 
 _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Objects], Shown]]] = {
@@ -225,4 +221,7 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Objects], Shown]]] = {
     "text-file": _words,
     "plotly-file": _plotly,
     "custom-chart": _chart,
+    "object3D-file": _space,
+    "molecule-file": _molecule,
+    "graph-file": _graph,
 }

@@ -148,7 +148,7 @@
 
   function showRuns(grid, hidden) {
     hiddenRuns.set(grid, hidden);
-    for (const chip of all(".chips button", grid))
+    for (const chip of all(".chips [data-run]", grid))
       chip.setAttribute("aria-pressed", String(!hidden.has(chip.dataset.run)));
     for (const node of all(".shot, tr[data-run], [data-column-run]", grid))
       node.classList.toggle("off", hidden.has(node.dataset.run ?? node.dataset.columnRun));
@@ -182,7 +182,7 @@
   }
 
   function watchChips(grid) {
-    const chips = all(".chips button", grid);
+    const chips = all(".chips [data-run]", grid);
     let now = new Set(
       chips.filter((c) => c.getAttribute("aria-pressed") === "false").map((c) => c.dataset.run),
     );
@@ -229,6 +229,32 @@
         shot.classList.toggle("now", newest.get(name(shot)) === Number(shot.dataset.step));
     };
     input.addEventListener("input", show);
+  }
+
+  // What lies over images: classes that are switched off, and boxes that are not sure enough.
+  function watchClasses(media) {
+    const bar = media.querySelector(".classes");
+    if (!bar) return;
+    const chips = all("button", bar);
+    const score = bar.querySelector("input");
+    const parts = all(".box, .mask", media);
+    const show = () => {
+      const off = chips.filter((c) => c.getAttribute("aria-pressed") === "false");
+      const hidden = new Set(off.map((chip) => chip.dataset.class));
+      const least = score ? Number(score.value) : 0;
+      if (score) score.nextElementSibling.textContent = least.toFixed(2);
+      for (const part of parts)
+        part.classList.toggle(
+          "off",
+          hidden.has(part.dataset.class) || Number(part.dataset.score ?? 1) < least,
+        );
+    };
+    for (const chip of chips)
+      chip.addEventListener("click", () => {
+        chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") === "false"));
+        show();
+      });
+    score?.addEventListener("input", show);
   }
 
   // --- tables
@@ -310,6 +336,7 @@
 
   all(".grid").forEach(watchChips);
   all(".media").forEach(watchSlider);
+  all(".media").forEach(watchClasses);
   all("table.sortable").forEach(watchTable);
   all("label.only").forEach(watchComparer);
   watchTheme();
