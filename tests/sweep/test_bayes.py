@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -50,6 +55,49 @@ def test_failures_near_the_least_are_taken_for_chance() -> None:
         state, value = ("failed", None) if number % 7 == 6 else ("finished", branin(params))
         trials.append(TrialFact(number, state, params, value))
     assert min(trial.value for trial in trials if trial.value is not None) - LEAST < 0.05
+
+
+def test_noise_is_not_asked_for_again_and_again() -> None:
+    # With this seed its first trials lead to the edge of the box, and the noise keeps it there.
+    config = parse_sweep(SWEEP)
+    space, rng = Space(config.parameters), Random(2)
+    trials: list[TrialFact] = []
+    values: list[float] = []
+    for number in range(40):
+        params = suggest(space, config, trials, 2)
+        assert params is not None
+        values.append(branin(params))
+        noisy = values[-1] + 0.3 * rng.gauss(0, 1)
+        trials.append(TrialFact(number, "finished", params, noisy))
+    assert min(values) - LEAST < 0.1
+
+
+def test_a_scikit_optimize_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    (tmp_path / "skopt").mkdir()
+    (tmp_path / "skopt" / "__init__.py").write_text("raise ImportError('no such name in sklearn')")
+    program = """
+from tracker.errors import UsageError
+from tracker.sweep.config import parse_sweep
+from tracker.sweep.samplers import suggest
+from tracker.sweep.space import Space
+
+parameters = {"x": {"min": 0.0, "max": 1.0}}
+config = parse_sweep({"method": "bayes", "metric": {"name": "loss"}, "parameters": parameters})
+try:
+    suggest(Space(config.parameters), config, [], 0)
+except UsageError as error:
+    print(error)
+"""
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "no such name in sklearn" in done.stdout
+    assert "install scikit-optimize 0.10.2 or newer" in done.stdout
 
 
 def test_a_search_does_not_stay_in_a_valley_that_is_not_the_deepest() -> None:

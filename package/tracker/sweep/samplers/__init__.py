@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tracker.errors import UsageError
 from tracker.sweep.config import SweepConfig
 from tracker.sweep.facts import TrialFact
 from tracker.sweep.space import Space
@@ -37,6 +38,12 @@ def suggest(
         from tracker.sweep.samplers.random import suggest_at_random
 
         return suggest_at_random(space, trials, seed)
-    from tracker.sweep.samplers.bayes import suggest_by_model
+    try:
+        from tracker.sweep.samplers.bayes import suggest_by_model
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"method bayes cannot import scikit-optimize ({error}): install scikit-optimize 0.10.2 "
+            "or newer beside a scikit-learn that it works with."
+        ) from error
 
     return suggest_by_model(space, config, trials, seed)

@@ -1,25 +1,32 @@
 """Which place promises most? The logarithm of the expected improvement, and its maximum.
 
-Ament et al., "Unexpected Improvements to Expected Improvement for Bayesian Optimization",
-NeurIPS 2023: far from the optimum the expected improvement is 0 in floating point and leads a
-search nowhere; its logarithm does not.
+The expected improvement is scikit-optimize's. Far from the optimum it is 0 in floating point and
+leads a search nowhere; its logarithm, there by what it tends to, does not (Ament et al.,
+"Unexpected Improvements to Expected Improvement for Bayesian Optimization", NeurIPS 2023).
+
+Under noise it is multiplied by what one more observation can tell (Huang, Allen, Notz and Zeng,
+"Global Optimization of Stochastic Black-Box Systems via Sequential Kriging Meta-Models", Journal of
+Global Optimization 2006, section 3): else a search tries the same place again and again in the hope
+of a lucky draw.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import erfcx, log_ndtr, ndtr
-from scipy.stats import qmc
+from skopt.acquisition import gaussian_ei
 
 from tracker.sweep.samplers.cube import Cube
 from tracker.sweep.samplers.surrogate import Surrogate
 
 Array = NDArray[np.float64]
 
+# An expected improvement below this is that of floating point, not of the model.
+LEAST_GAIN = 1e-290
 SPREAD, NEARBY = 1024, 256
 STARTS = 8
 ROUNDS = 10
@@ -32,45 +39,62 @@ class LogExpectedImprovement:
     ----------
     surrogate : Surrogate
         What is known of the metric.
+    cube : Cube
+        The places that there are.
     best : float
         The value to improve on. Under noise that is the best expected, not the best observed.
     """
 
-    def __init__(self, surrogate: Surrogate, best: float) -> None:
-        self.surrogate = surrogate
-        self._best = best
+    def __init__(self, surrogate: Surrogate, cube: Cube, best: float) -> None:
+        self.surrogate, self.cube = surrogate, cube
+        self._best, self._noise = best, surrogate.noise
 
     def at(self, places: Array) -> Array:
         """Return the values at places (m, d)."""
-        mean, variance = self.surrogate.predict(places)
-        deviation = np.sqrt(variance)
-        return np.asarray(_log_h((self._best - mean) / deviation) + np.log(deviation))
+        said = _Said(self.surrogate)
+        gain = gaussian_ei(self.cube.columns(places), said, self._best, xi=0.0)
+        mean, deviation = said.answer
+        ratio = np.minimum((self._best - mean) / deviation, -1.0)
+        far = -ratio * ratio / 2 - 2 * np.log(-ratio) - math.log(2 * math.pi) / 2
+        near = np.log(np.maximum(gain, LEAST_GAIN))
+        value = np.where(gain > LEAST_GAIN, near, far + np.log(deviation))
+        total = np.hypot(deviation, self._noise)
+        # What an observation can tell is 1 - noise / total; here so that it never rounds to 0.
+        told = 2 * np.log(deviation) - np.log(total * (total + self._noise))
+        return np.asarray(value + told)
 
     def with_gradient(self, place: Array) -> tuple[float, Array]:
         """Return the value at one place (d,) and its gradient."""
-        mean, variance, mean_slope, variance_slope = self.surrogate.predict_with_gradients(place)
-        deviation = math.sqrt(variance)
-        slope = variance_slope / (2 * deviation)
-        ratio = (self._best - mean) / deviation
-        log_h = float(_log_h(np.array([ratio]))[0])
-        by_ratio = math.exp(float(log_ndtr(ratio)) - log_h)
-        gradient = by_ratio * (-mean_slope - ratio * slope) / deviation + slope / deviation
-        return log_h + math.log(deviation), gradient
+        said = _Said(self.surrogate)
+        column = self.cube.columns(place[None])
+        (gain,), by_gain = gaussian_ei(column, said, self._best, xi=0.0, return_grad=True)
+        (mean,), (deviation,), mean_slope, slope = said.answer
+        if gain > LEAST_GAIN:
+            value, gradient = math.log(gain), by_gain / gain
+        else:
+            ratio = (self._best - mean) / deviation
+            value = -ratio * ratio / 2 - math.log(
+                ratio * ratio * math.sqrt(2 * math.pi) / deviation
+            )
+            by_ratio = -(mean_slope + ratio * slope) / deviation
+            gradient = slope / deviation - (ratio + 2 / ratio) * by_ratio
+        total = math.hypot(deviation, self._noise)
+        told = 2 * math.log(deviation) - math.log(total * (total + self._noise))
+        by_told = self._noise * (total + self._noise) / (deviation * total**2)
+        return value + told, (gradient + by_told * slope)[self.cube.first]
 
 
-def _log_h(ratio: Array) -> Array:
-    """Return log(φ(z) + z Φ(z)) for any z, section 4.1 of the paper."""
-    near = np.maximum(ratio, -1.0)
-    direct = np.log(np.exp(-near * near / 2) / math.sqrt(2 * math.pi) + near * ndtr(near))
-    far = np.clip(ratio, -1e100, -1.0)
-    middle = np.maximum(far, -50.0)
-    tail = np.where(
-        far < -50.0,
-        -2 * np.log(-far),
-        np.log1p(math.sqrt(math.pi / 2) * middle * erfcx(-middle / math.sqrt(2))),
-    )
-    asymptotic = -far * far / 2 - math.log(2 * math.pi) / 2 + tail
-    return np.asarray(np.where(ratio > -1.0, direct, asymptotic))
+class _Said:
+    """A model that remembers its last answer: the gain is not all that is asked of it."""
+
+    def __init__(self, surrogate: Surrogate) -> None:
+        self._surrogate = surrogate
+        self.answer: Any = ()
+
+    def predict(self, places: Array, **wanted: bool) -> Any:
+        """Answer as scikit-optimize's model does."""
+        self.answer = self._surrogate.predict(places, **wanted)
+        return self.answer
 
 
 def maximize(
@@ -93,9 +117,9 @@ def maximize(
     rng : Generator
         Random numbers.
     """
-    spread = qmc.Sobol(cube.width, seed=rng).random(SPREAD)
+    spread = cube.draw(SPREAD, rng)
     around = cube.near(good[rng.integers(len(good), size=NEARBY)], rng)
-    candidates = np.vstack([cube.snap(spread), around, cube.snap(good[:1])])
+    candidates = np.vstack([spread, around, cube.snap(good[:1])])
     values = gain.at(candidates)
     starts = _drawn(values, rng)
     found = [_climb(gain, cube, candidates[n], values[n]) for n in [*starts, len(values) - 1]]
@@ -140,7 +164,7 @@ def _climb_smoothly(
     smooth = cube.smooth(place)
     if not len(smooth):
         return place, value
-    unit = gain.surrogate.length_scales[smooth]
+    unit = gain.surrogate.length_scales[cube.first][smooth]
 
     def loss(moved: Array) -> tuple[float, Array]:
         there = place.copy()

@@ -4,6 +4,10 @@ The first few trials are spread evenly. After that a Gaussian process is fitted 
 and the place with the highest expected improvement is next. Trials that are still running count
 with what the model expects of them; trials that failed count as the worst so far, so that
 their surroundings are avoided and never taken for the best.
+
+The first trials, the model and its unordered dimensions are scikit-optimize's. Around them are what
+its own optimizer lacks: priors of the model's parameters, warped outcomes, a search of the gain by
+its gradients, running trials, failures, conditions, and a way out where it is stuck.
 """
 
 from __future__ import annotations
@@ -15,20 +19,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from tracker.sweep.config import SweepConfig
 from tracker.sweep.facts import TrialFact
 from tracker.sweep.samplers.acquisition import LogExpectedImprovement, maximize
 from tracker.sweep.samplers.cube import Cube
 from tracker.sweep.samplers.outcomes import Outcomes, read_outcomes, standardize, warp
+from tracker.sweep.samplers.posterior import Posterior
 from tracker.sweep.samplers.random import draw_untried, generator
 from tracker.sweep.samplers.surrogate import Surrogate
 from tracker.sweep.space import Space
 
 Array = NDArray[np.float64]
 
-FIRST_TRIALS = 5
+# How many trials are spread evenly: two more than there are dimensions, within these bounds.
+LEAST_FIRST, MOST_FIRST = 5, 10
 # Powers of the transformation of outcomes, from none to logarithms.
 POWERS = (1.0, 0.5, 0.0)
 # The variance of a failed trial's value, in variances of the outcomes: one failure among good
@@ -38,7 +43,7 @@ FAILURE_DOUBT = 1.0
 GOOD_SHARE = 0.2
 # After so many trials in one place, so near to each other in all dimensions, the next one is
 # elsewhere, at least so far away.
-STUCK, NEAR, AWAY = 3, 0.01, 0.1
+STUCK, NEAR, AWAY = 3, 0.05, 0.2
 # What failed in a place fails there again, so far around it.
 SAME = 0.001
 # Spaces with fewer points are searched point by point.
@@ -56,24 +61,33 @@ def suggest_by_model(
     known = [trial for trial in trials if trial.params]
     outcomes = read_outcomes(space, config, known)
     begun = len(outcomes.losses) + len(outcomes.running)
-    if begun < FIRST_TRIALS:
-        return _spread(space, known, begun, seed, rng)
+    first = min(max(LEAST_FIRST, len(space.dimensions) + 2), MOST_FIRST)
+    if begun < first:
+        place = Cube(space).spread(first, Random(f"{seed}/first").getrandbits(32))[begun]
+        return _first_untried(space, known, place[None]) or draw_untried(space, known, rng)
     if not outcomes.is_enough:
         return draw_untried(space, known, rng)
+    numbers = np.random.default_rng(rng.getrandbits(64))
+    with warnings.catch_warnings():
+        # scikit-optimize says of each variance that rounds below 0 that it takes it for 0.
+        warnings.filterwarnings("ignore", "Predicted variances smaller than 0", UserWarning)
+        places = _promising(space, outcomes, numbers)
+    return _first_untried(space, known, places) or draw_untried(space, known, rng)
+
+
+def _promising(space: Space, outcomes: Outcomes, rng: np.random.Generator) -> Array:
+    """Return places, the most promising first."""
     cube = Cube(space)
     surrogate, best = fit(cube, outcomes)
-    numbers = np.random.default_rng(rng.getrandbits(64))
-    gain = LogExpectedImprovement(surrogate, best)
+    gain = LogExpectedImprovement(surrogate, cube, best)
     if space.size is not None and space.size <= FEW_POINTS:
-        places = _all_places(space, gain)
-    else:
-        places = maximize(gain, cube, _good_places(surrogate, outcomes), numbers)
-        if _is_stuck(outcomes.places, places[0]):
-            places = _put_last(places, _distances(places, places[:1]) < AWAY)
-        failed = outcomes.places[np.isnan(outcomes.losses)]
-        places = _put_last(places, _distances(places, outcomes.places) == 0)
-        places = _put_last(places, _distances(places, failed) < SAME)
-    return _first_untried(space, known, places) or draw_untried(space, known, rng)
+        return _all_places(space, gain)
+    places = maximize(gain, cube, _good_places(surrogate, cube, outcomes), rng)
+    if _is_stuck(outcomes.places, places[0]):
+        places = _put_last(places, _distances(places, places[:1]) < AWAY)
+    failed = outcomes.places[np.isnan(outcomes.losses)]
+    places = _put_last(places, _distances(places, outcomes.places) == 0)
+    return _put_last(places, _distances(places, failed) < SAME)
 
 
 def fit(cube: Cube, outcomes: Outcomes) -> tuple[Surrogate, float]:
@@ -83,36 +97,24 @@ def fit(cube: Cube, outcomes: Outcomes) -> tuple[Surrogate, float]:
     """
     values = standardize(outcomes.losses)
     failed = np.isnan(values)
-    best: tuple[float, Surrogate] | None = None
+    columns = cube.columns(outcomes.places)
+    doubt = np.where(failed, FAILURE_DOUBT, 0.0)
+    posterior = Posterior(columns, cube.first, doubt)
+    best: tuple[float, Array, Array] | None = None
     for power in POWERS:
         warped, jacobian = warp(values[~failed], power)
         full = np.full(len(values), warped.max())
         full[~failed] = warped
-        start = None if best is None else best[1].theta
-        doubt = np.where(failed, FAILURE_DOUBT, 0.0)
-        surrogate = Surrogate(outcomes.places, full, cube.unordered, start, doubt)
-        score = surrogate.log_posterior + jacobian
-        if best is None or score > best[0]:
-            best = score, surrogate
+        theta, density = posterior.maximize(full, None if best is None else best[1])
+        if best is None or density + jacobian > best[0]:
+            best = density + jacobian, theta, full
     assert best is not None
-    surrogate = best[1]
-    expected, _ = surrogate.predict(outcomes.places)
+    surrogate = Surrogate(columns, best[2], best[1], cube.first, doubt)
+    expected, _ = surrogate.predict(columns)
     best_expected = float(expected[~failed].min())
     if len(outcomes.running):
-        surrogate.believe(outcomes.running, best_expected)
+        surrogate = surrogate.believing(cube.columns(outcomes.running), best_expected)
     return surrogate, best_expected
-
-
-def _spread(
-    space: Space, known: Sequence[TrialFact], begun: int, seed: int, rng: Random
-) -> dict[str, Any] | None:
-    """Return one of the first points: a scrambled Sobol sequence, evener than random draws."""
-    with warnings.catch_warnings():
-        # It is even for any number of points, if not perfectly; SciPy warns of that.
-        warnings.simplefilter("ignore", UserWarning)
-        numbers = np.random.default_rng(Random(f"{seed}/first").getrandbits(64))
-        place = qmc.Sobol(len(space.dimensions), seed=numbers).random(FIRST_TRIALS)[begun]
-    return _first_untried(space, known, place[None]) or draw_untried(space, known, rng)
 
 
 def _is_stuck(tried: Array, place: Array) -> bool:
@@ -136,8 +138,8 @@ def _put_last(places: Array, which: NDArray[np.bool_]) -> Array:
     return np.vstack([places[~which], places[which]])
 
 
-def _good_places(surrogate: Surrogate, outcomes: Outcomes) -> Array:
-    expected, _ = surrogate.predict(outcomes.places)
+def _good_places(surrogate: Surrogate, cube: Cube, outcomes: Outcomes) -> Array:
+    expected, _ = surrogate.predict(cube.columns(outcomes.places))
     expected[np.isnan(outcomes.losses)] = np.inf
     count = max(1, int(GOOD_SHARE * len(expected)))
     return np.clip(outcomes.places[np.argsort(expected, kind="stable")[:count]], 0.0, 1.0)
