@@ -53,11 +53,19 @@ def cells_html(cells: Sequence[CellRecord], patch: str = "") -> str:
     return "".join(parts)
 
 
-def diff_html(old: Sequence[CellRecord], new: Sequence[CellRecord]) -> str:
+def diff_html(
+    old: Sequence[CellRecord], new: Sequence[CellRecord], *, is_split: bool = False
+) -> str:
     """Return what changed from the cells of one run to those of another, escaped.
 
     Lines are compared; within a line that changed, so are words. Lines that are the same
     farther than three from a change are folded away. Cells are told apart by a rule.
+
+    Parameters
+    ----------
+    old, new : sequence of CellRecord
+    is_split : bool
+        Old and new lines stand beside each other. Default False: below each other.
     """
     before, after = _lines(old), _lines(new)
     if before == after:
@@ -67,14 +75,16 @@ def diff_html(old: Sequence[CellRecord], new: Sequence[CellRecord]) -> str:
     rows: list[str] = []
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     opcodes = matcher.get_opcodes()
+    changed = _split if is_split else _changed
     for number, (tag, i, j, k, m) in enumerate(opcodes):
         if tag == "equal":
             is_last = number == len(opcodes) - 1
-            rows += _same(before[i:j], i, k, is_first=number == 0, is_last=is_last)
+            rows += _same(before[i:j], i, k, is_first=number == 0, is_last=is_last, split=is_split)
         else:
-            rows += _changed(before[i:j], after[k:m], i, k)
+            rows += changed(before[i:j], after[k:m], i, k)
     note = f'<p class="tkv-dim">Only the first {MOST_LINES:,} lines are compared.</p>'
-    return f'{note if cut else ""}<table class="tkv-changes"><tbody>{"".join(rows)}</tbody></table>'
+    kind = "tkv-changes tkv-split" if is_split else "tkv-changes"
+    return f'{note if cut else ""}<table class="{kind}"><tbody>{"".join(rows)}</tbody></table>'
 
 
 def highlighted(source: str) -> str:
@@ -138,7 +148,7 @@ def _lines(cells: Sequence[CellRecord]) -> list[str]:
 
 
 def _same(
-    lines: Sequence[str], old: int, new: int, *, is_first: bool, is_last: bool
+    lines: Sequence[str], old: int, new: int, *, is_first: bool, is_last: bool, split: bool
 ) -> Iterator[str]:
     head = 0 if is_first else _CONTEXT
     tail = 0 if is_last else _CONTEXT
@@ -147,20 +157,39 @@ def _same(
         if hidden > 1 and head <= place < head + hidden:
             if place == head:
                 words = f"{hidden:,} lines are the same"
-                yield f'<tr class="tkv-fold"><td></td><td></td><td>⋯ {words}</td></tr>'
+                rest = '<td colspan="3">' if split else "<td></td><td>"
+                yield f'<tr class="tkv-fold"><td></td>{rest}⋯ {words}</td></tr>'
             continue
-        yield _row(" ", old + place, new + place, escape(line))
+        html = escape(line)
+        if split:
+            yield _beside((old + place, html), (new + place, html), is_same=True)
+        else:
+            yield _row(" ", old + place, new + place, html)
+
+
+def _pairs(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the lines that stand for each other, with their other words marked."""
+    return [_words(one, other) for one, other in zip(before, after, strict=False)]
 
 
 def _changed(before: Sequence[str], after: Sequence[str], old: int, new: int) -> Iterator[str]:
-    pairs = {
-        place: _words(before[place], after[place])
-        for place in range(min(map(len, (before, after))))
-    }
+    pairs = _pairs(before, after)
     for place, line in enumerate(before):
-        yield _row("-", old + place, None, pairs[place][0] if place in pairs else escape(line))
+        yield _row("-", old + place, None, pairs[place][0] if place < len(pairs) else escape(line))
     for place, line in enumerate(after):
-        yield _row("+", None, new + place, pairs[place][1] if place in pairs else escape(line))
+        yield _row("+", None, new + place, pairs[place][1] if place < len(pairs) else escape(line))
+
+
+def _split(before: Sequence[str], after: Sequence[str], old: int, new: int) -> Iterator[str]:
+    pairs = _pairs(before, after)
+    for place in range(max(len(before), len(after))):
+        both = pairs[place] if place < len(pairs) else None
+        left = right = None
+        if place < len(before):
+            left = (old + place, both[0] if both else escape(before[place]))
+        if place < len(after):
+            right = (new + place, both[1] if both else escape(after[place]))
+        yield _beside(left, right)
 
 
 def _words(before: str, after: str) -> tuple[str, str]:
@@ -181,3 +210,15 @@ def _row(sign: str, old: int | None, new: int | None, html: str) -> str:
     kind = {"-": "tkv-del", "+": "tkv-ins", " ": "tkv-equal"}[sign]
     numbers = "".join(f"<td>{'' if number is None else number + 1}</td>" for number in (old, new))
     return f'<tr class="{kind}">{numbers}<td>{sign} {html}</td></tr>'
+
+
+def _beside(
+    left: tuple[int, str] | None, right: tuple[int, str] | None, *, is_same: bool = False
+) -> str:
+    cells = "".join(
+        "<td></td><td></td>"
+        if side is None
+        else f'<td>{side[0] + 1}</td><td class="{"" if is_same else kind}">{side[1]}</td>'
+        for side, kind in ((left, "tkv-del"), (right, "tkv-ins"))
+    )
+    return f'<tr class="{"tkv-equal" if is_same else "tkv-pair"}">{cells}</tr>'

@@ -41,6 +41,17 @@ def colour_of(run_key: int) -> str:
     return PALETTE[(run_key - 1) % len(PALETTE)]
 
 
+def as_hex(colour: str) -> str | None:
+    """Return a colour of CSS, such as ``teal``, as ``#rrggbb``; None where it is none."""
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(colour)[:3]
+    except ValueError:
+        return None
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
 # Over images, where they need not be told apart from runs; as ``static/picture.js`` has them.
 CLASS_COLOURS: Final = (
     "#3b82f6", "#eba728", "#c6307c", "#35a37b", "#9d4cb8", "#e0603a", "#5bb7d8", "#b4a10d",

@@ -7,8 +7,9 @@ page has little and a machine without a graphics card none; and lines can be poi
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.figures.canvas import canvas, colour_bar, message, scale, scale_colour
@@ -51,11 +52,19 @@ class Dimension:
         Where each run's line meets the axis, from 0 at the bottom to 1; NaN for no value.
     ticks : list of (float, str)
         Heights and what stands there, not escaped.
+    title : str
+        What it is called; empty for the column's own name.
     """
 
     column: Column
     heights: Floats
     ticks: list[tuple[float, str]]
+    title: str = ""
+
+    @property
+    def called(self) -> str:
+        """What stands above it."""
+        return self.title or self.column.title
 
     @property
     def has_missing(self) -> bool:
@@ -70,6 +79,9 @@ def parallel_figure(
     columns: Sequence[str],
     *,
     log: Collection[str] = (),
+    inverted: Collection[str] = (),
+    titles: Mapping[str, str] = MappingProxyType({}),
+    shades: Sequence[str] = (),
     title: str = "",
 ) -> go.Figure:
     """Draw a line for each run through its values, coloured by the last column.
@@ -82,6 +94,12 @@ def parallel_figure(
         "summary.loss"]``. Text and booleans have a place for each value.
     log : collection of str
         Columns with a logarithmic axis; 0 and less count as missing there.
+    inverted : collection of str
+        Columns whose largest value is at the bottom.
+    titles : mapping of str to str
+        What columns are called instead of by their names.
+    shades : sequence of str
+        Colours from the bottom of the last axis to its top. Default: those of all drawings.
     title : str
         Not yet escaped.
 
@@ -98,8 +116,12 @@ def parallel_figure(
         why = "No run is shown: switch some on in the table."
         return message(why if not runs else "Choose two or more columns for the axes.", title)
     dimensions = [dimension(read_column(runs, name), is_log=name in log) for name in names]
-    traces = _lines(runs, dimensions)
-    bar = _bar(dimensions[-1])
+    dimensions = [
+        _turned(_called(each, titles.get(name, "")), is_inverted=name in inverted)
+        for name, each in zip(names, dimensions, strict=True)
+    ]
+    traces = _lines(runs, dimensions, shades)
+    bar = _bar(dimensions[-1], shades)
     if bar is not None:
         traces.append(bar)
     # Room on either side of the outer axes, where a box around their values begins.
@@ -190,14 +212,27 @@ def _tick(column: Column, value: float) -> str:
     return format_number(float(f"{value:.6g}"))
 
 
-def _lines(runs: Sequence[RunLike], dimensions: Sequence[Dimension]) -> list[dict[str, Any]]:
+def _called(each: Dimension, title: str) -> Dimension:
+    return replace(each, title=title) if title else each
+
+
+def _turned(each: Dimension, *, is_inverted: bool) -> Dimension:
+    if not is_inverted:
+        return each
+    ticks = [(1 - height, text) for height, text in each.ticks]
+    return replace(each, heights=1 - each.heights, ticks=ticks)
+
+
+def _lines(
+    runs: Sequence[RunLike], dimensions: Sequence[Dimension], chosen: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return the traces of the runs, those of similar colour together."""
     import numpy as np
 
     heights = np.column_stack([each.heights for each in dimensions])
     heights = np.where(np.isnan(heights), _BOTTOM, heights)
     shades: dict[str, list[int]] = {}
-    for place, colour in enumerate(_colours(dimensions[-1])):
+    for place, colour in enumerate(_colours(dimensions[-1], chosen)):
         shades.setdefault(colour, []).append(place)
     opacity = 0.9 if len(runs) <= 30 else (0.65 if len(runs) <= 400 else 0.4)
     width = 1.8 if len(runs) <= 30 else 1.1
@@ -230,15 +265,15 @@ def _lines(runs: Sequence[RunLike], dimensions: Sequence[Dimension]) -> list[dic
     return traces
 
 
-def _colours(last: Dimension) -> list[str]:
+def _colours(last: Dimension, chosen: Sequence[str]) -> list[str]:
     if last.column.is_category:
         places = last.column.places
         return [
             "#9a9da5" if place != place else PALETTE[int(place) % len(PALETTE)] for place in places
         ]
-    steps = _SHADES - 1
+    shades = chosen or [scale_colour(place / (_SHADES - 1)) for place in range(_SHADES)]
     return [
-        "#9a9da5" if height != height else scale_colour(round(height * steps) / steps)
+        "#9a9da5" if height != height else shades[round(height * (len(shades) - 1))]
         for height in last.heights.tolist()
     ]
 
@@ -249,7 +284,7 @@ def _texts(
     """Return what is said of a run at each axis: all its values, or only the one there."""
     name = f"<b>{escape(shorten(run.name, 60))}</b>"
     rows = [
-        f"{escape(shorten(each.column.title, 40))}: {escape(each.column.texts[place])}"
+        f"{escape(shorten(each.called, 40))}: {escape(each.column.texts[place])}"
         for each in dimensions
     ]
     if is_short:
@@ -257,7 +292,7 @@ def _texts(
     return ["<br>".join([name, *rows])] * len(rows)
 
 
-def _bar(last: Dimension) -> dict[str, Any] | None:
+def _bar(last: Dimension, chosen: Sequence[str]) -> dict[str, Any] | None:
     """Return a trace without points that brings the strip of colours; None for categories."""
     import numpy as np
 
@@ -265,7 +300,10 @@ def _bar(last: Dimension) -> dict[str, Any] | None:
         return None
     # Beside the last axis, whose numbers are the strip's too.
     bar = colour_bar("", showticklabels=False, ticks="", len=0.82, y=0.5, xpad=2)
-    marker = {"color": [0.0, 1.0], "colorscale": scale(), "cmin": 0, "cmax": 1, "showscale": True}
+    colours = scale()
+    if len(chosen) > 1:
+        colours = [[place / (len(chosen) - 1), one] for place, one in enumerate(chosen)]
+    marker = {"color": [0.0, 1.0], "colorscale": colours, "cmin": 0, "cmax": 1, "showscale": True}
     hidden = {"x": [np.nan, np.nan], "y": [np.nan, np.nan], "hoverinfo": "skip"}
     look = {"type": "scatter", "mode": "markers", "name": "scale"}
     return look | hidden | {"marker": marker | {"colorbar": bar}}
@@ -278,7 +316,7 @@ def _axis_line(place: int, each: Dimension) -> dict[str, Any]:
 
 
 def _words(place: int, last: int, each: Dimension) -> list[dict[str, Any]]:
-    name = escape(shorten(each.column.title, max(8, _TITLES // (last + 1))))
+    name = escape(shorten(each.called, max(8, _TITLES // (last + 1))))
     common: dict[str, Any] = {"x": place, "showarrow": False}
     above = {"y": 1.03, "yanchor": "bottom", "yshift": 6}
     heading = common | above | {"text": name, "font": {"size": 11}}

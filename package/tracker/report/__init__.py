@@ -40,26 +40,31 @@ from tracker.report.blocks import (
     TableOfContents,
     UnorderedList,
 )
+from tracker.report.custom_chart import CustomChart
 from tracker.report.fields import Config, Metric, SummaryMetric
 from tracker.report.pictures import Image, Video
 from tracker.report.plots import (
     BarPlot,
-    CodeComparer,
     GradientPoint,
     Layout,
     LinePlot,
-    MarkdownPanel,
-    MediaBrowser,
     ParallelCoordinatesPlot,
     ParallelCoordinatesPlotColumn,
     ParameterImportancePlot,
-    RunComparer,
-    RunTable,
     ScalarChart,
     ScatterPlot,
 )
 from tracker.report.report import Report
-from tracker.report.runset import OrderBy, PanelGrid, Pin, Runset, RunSettings
+from tracker.report.runset import (
+    OrderBy,
+    PanelGrid,
+    Pin,
+    Runset,
+    RunsetGroup,
+    RunsetGroupKey,
+    RunSettings,
+)
+from tracker.report.viewers import CodeComparer, MarkdownPanel, MediaBrowser, RunComparer, RunTable
 from tracker.report.words import InlineCode, InlineLatex, Link
 
 __all__ = [
@@ -75,6 +80,7 @@ __all__ = [
     "CodeBlock",
     "CodeComparer",
     "Config",
+    "CustomChart",
     "Gallery",
     "GalleryReport",
     "GalleryURL",
@@ -104,6 +110,8 @@ __all__ = [
     "RunSettings",
     "RunTable",
     "Runset",
+    "RunsetGroup",
+    "RunsetGroupKey",
     "SQLBlock",
     "ScalarChart",
     "ScatterPlot",

@@ -38,6 +38,12 @@ def checked(check: Check, default: Any = None, **more: Any) -> Any:
     return field(default=default, metadata=metadata, **more)
 
 
+def kept(check: Check, default: Any = None, *, drawn: tuple[Any, ...]) -> Any:
+    """Return a field of which only some values are drawn; others are kept, with a warning."""
+    made = checked(check, default)
+    return field(default=default, metadata={**made.metadata, "drawn": drawn})
+
+
 def needed(check: Check) -> Any:
     """Return a dataclass field that must be given."""
     return field(metadata={"check": check})

@@ -20,18 +20,16 @@ from tracker.report.fields import Field
 from tracker.report.plots import (
     BarPlot,
     LinePlot,
-    MediaBrowser,
     Panel,
     ParallelCoordinatesPlot,
     ParallelCoordinatesPlotColumn,
     ParameterImportancePlot,
-    RunComparer,
-    RunTable,
     ScatterPlot,
 )
 from tracker.report.report import PathLike, Report
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.scene import differing_fields
+from tracker.report.viewers import MediaBrowser, RunComparer, RunTable
 from tracker.report.words import InlineCode
 from tracker.settings import find_store
 from tracker.store import read

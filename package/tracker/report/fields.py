@@ -65,6 +65,7 @@ def path_of(field: Field) -> str:
     name = field if isinstance(field, str) else field.name
     for start, kept in (
         ("c::", "config."), ("s::", "summary."), ("summary_metrics.", "summary."),
+        ("config:", "config."), ("summary:", "summary."), ("run:", ""),
     ):  # fmt: skip
         if name.startswith(start):
             return kept + name.removeprefix(start).removesuffix(".value")

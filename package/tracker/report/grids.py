@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.figures.formats import escape, shorten
 from tracker.figures.still import to_svg
+from tracker.report.media_grid import media_table
 from tracker.report.parcel import Parcel
 from tracker.report.pinning import source_of
-from tracker.report.plots import Layout, Panel, span_of
+from tracker.report.plots import Layout, Panel
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
+from tracker.report.viewers import span_of
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
@@ -65,7 +67,7 @@ class GridWriter:
         if drawn.figure is not None:
             return self._plot(drawn.figure, drawn.height or FIGURE_HEIGHT)
         if drawn.items:
-            media = self._grid_of_media(drawn) if drawn.is_grid else self._media(drawn)
+            media = media_table(drawn, self._content) if drawn.grid else self._media(drawn)
             return f'<div class="media">{_class_bar(drawn.items)}{media}</div>'
         return drawn.controls + drawn.html
 
@@ -109,32 +111,6 @@ class GridWriter:
 
     def _content(self, item: Item) -> str:
         return item.html if item.figure is None else self._plot(item.figure, FIGURE_HEIGHT)
-
-    def _grid_of_media(self, drawn: Drawn) -> str:
-        """Return media as a table: a row a run and key, a column a step."""
-        steps = sorted({item.step for item in drawn.items})
-        rows: dict[tuple[str, str], dict[int, list[Item]]] = {}
-        for item in drawn.items:
-            row = rows.setdefault((item.run.run_id, item.key), {})
-            row.setdefault(item.step, []).append(item)
-        head = "".join(f"<th>step {step:,}</th>" for step in steps)
-        body = "".join(self._media_row(row, steps) for row in rows.values())
-        return (
-            f'<div class="scroll" tabindex="0"><table class="shots-grid"><thead><tr><th></th>{head}'
-            f"</tr></thead><tbody>{body}</tbody></table></div>"
-        )
-
-    def _media_row(self, row: dict[int, list[Item]], steps: list[int]) -> str:
-        first = next(iter(row.values()))[0]
-        cells = "".join(
-            f"<td>{''.join(self._content(item) for item in row.get(step, ()))}</td>"
-            for step in steps
-        )
-        return (
-            f'<tr data-run="{escape(first.run.run_id)}"><th scope="row"><i class="dot" '
-            f'style="background:{escape(first.run.colour)}"></i>{escape(first.run.name)}'
-            f"<small>{escape(first.key)}</small></th>{cells}</tr>"
-        )
 
 
 def _chip(run: SceneRun) -> str:

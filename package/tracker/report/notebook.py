@@ -16,9 +16,10 @@ from tracker.report.markdown_cells import (
 )
 from tracker.report.pictures import Picture
 from tracker.report.pinning import source_of
-from tracker.report.plots import MarkdownPanel, Panel
+from tracker.report.plots import Panel
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Scene
+from tracker.report.viewers import MarkdownPanel
 from tracker.report.views import block_bundle, panel_bundle
 from tracker.report.words import plain
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, ClassVar, Self
 
-from tracker.errors import UsageError
+from tracker.errors import UsageError, warn
 from tracker.report.checks import Expected
 
 
@@ -30,13 +30,15 @@ class Part:
         found = type(self).__dataclass_fields__.get(name)  # type: ignore[attr-defined]
         if found is None:
             raise UsageError(f"{type(self).__name__} has no {name!r}.{_hint(type(self), name)}")
-        check = found.metadata.get("check")
+        check, drawn = found.metadata.get("check"), found.metadata.get("drawn")
         try:
             object.__setattr__(self, name, value if check is None else check(value))
         except Expected as error:
             raise UsageError(
                 f"{type(self).__name__}.{name} is {_shown(value)}: expected {error}."
             ) from None
+        if drawn is not None and value not in drawn:
+            warn(f"{type(self).__name__}.{name} is {_shown(value)}, which is kept and not drawn.")
 
     def __repr__(self) -> str:
         """Return the call that makes it, without what is as by default."""

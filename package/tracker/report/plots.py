@@ -8,9 +8,19 @@ from typing import Any
 from tracker.errors import UsageError
 from tracker.figures.expressions import parse
 from tracker.report import checks
-from tracker.report.checks import checked, choice, flag, items, mapping, number, optional, text
+from tracker.report.checks import (
+    checked,
+    choice,
+    flag,
+    items,
+    mapping,
+    number,
+    optional,
+    text,
+)
 from tracker.report.fields import Field, metric
-from tracker.report.parts import Part, plain_data
+from tracker.report.parts import Part
+from tracker.report.templates import template
 
 AGGREGATES = ("mean", "min", "max", "median", "sum", "samples")
 BANDS = ("minmax", "stddev", "stderr", "none", "samples")
@@ -90,6 +100,8 @@ class LinePlot(Panel):
     max_runs_to_show : int
         At most so many runs.
     plot_type : {"line", "stacked-area", "pct-area"}
+        Areas stand on each other, as they are or as parts of a hundred.
+    font_size : {"small", "medium", "large", "auto"}
     custom_expressions : list of str
         Formulas over metrics, each a line a run, over steps: ``"${train/loss} - ${val/loss}"``;
         see :mod:`tracker.figures.expressions`.
@@ -100,6 +112,9 @@ class LinePlot(Panel):
     line_titles, line_colors, line_widths, line_marks : dict
         By run id, by name, or by ``"id:metric"``.
     legend_position : {"north", "south", "east", "west"}
+    legend_template : str, optional
+        What lines are called, and between ``[[`` and ``]]`` what is said of a point:
+        ``"${run:displayName} lr ${config:lr} [[ ${x}: ${y} ]]"``.
     """
 
     title: str | None = checked(_title)
@@ -123,6 +138,7 @@ class LinePlot(Panel):
     plot_type: str | None = checked(optional(choice("line", "stacked-area", "pct-area")))
     font_size: str | None = checked(_font)
     legend_position: str | None = checked(optional(choice("north", "south", "east", "west")))
+    legend_template: str | None = checked(optional(template))
     aggregate: bool | None = checked(optional(flag))
     metric_regex: str | None = checked(optional(checks.pattern))
     line_titles: dict[str, str] | None = checked(optional(mapping(text())))
@@ -234,7 +250,7 @@ class ScatterPlot(Panel):
 
 @dataclass(repr=False)
 class ParallelCoordinatesPlotColumn(Part):
-    """An axis of parallel coordinates."""
+    """An axis of parallel coordinates; an inverted one has its largest value at the bottom."""
 
     metric: Field = checks.needed(metric)
     display_name: str | None = checked(_title)
@@ -274,102 +290,3 @@ class ParameterImportancePlot(Panel):
 
     with_respect_to: Field | None = checked(_field)
     title: str | None = checked(_title)
-
-
-@dataclass(repr=False)
-class RunComparer(Panel):
-    """Settings and results side by side, a column a run.
-
-    Parameters
-    ----------
-    diff_only : {"split", True}, optional
-        Only what is not the same in all runs; a reader can switch it.
-    title : str, optional
-    max_runs_to_show : int
-        Default 10.
-    """
-
-    diff_only: str | bool | None = checked(optional(choice("split", True, False)))
-    title: str | None = checked(_title)
-    max_runs_to_show: int | None = checked(optional(checks.whole(1)))
-
-
-@dataclass(repr=False)
-class MediaBrowser(Panel):
-    """Logged pictures, sound, films, tables and pages, by run, with a slider over the steps.
-
-    Parameters
-    ----------
-    title : str, optional
-    num_columns : int
-        How many stand side by side. Default: as many as have room.
-    media_keys : list of str
-        Default: all that were logged.
-    mode : {"gallery", "grid"}, optional
-        A grid has a column a step and a row a run, without a slider.
-    max_steps : int
-        At most so many steps, evenly spread, the last among them. Default 20.
-    max_runs_to_show : int
-        Default 10.
-    """
-
-    title: str | None = checked(_title)
-    num_columns: int | None = checked(optional(checks.whole(1, 24)))
-    media_keys: list[str] = checked(items(text()), [])
-    mode: str | None = checked(optional(choice("gallery", "grid")))
-    gallery_axis: str | None = checked(optional(choice("step", "index", "run")))
-    grid_x_axis: str | None = checked(optional(choice("step", "index", "run")))
-    grid_y_axis: str | None = checked(optional(choice("step", "index", "run")))
-    max_steps: int = checked(checks.whole(1, 1000), 20)
-    max_runs_to_show: int | None = checked(optional(checks.whole(1)))
-
-
-@dataclass(repr=False)
-class MarkdownPanel(Panel):
-    """Text among the panels of a grid."""
-
-    markdown: str = checked(text(), "")
-
-
-@dataclass(repr=False)
-class RunTable(Panel):
-    """The runs themselves: name, state, time, and chosen settings and results.
-
-    Parameters
-    ----------
-    columns : list of str, Config, SummaryMetric or Metric
-        Default: the settings that differ, and the results.
-    title : str, optional
-    """
-
-    columns: list[Field] = checked(_metrics, [])
-    title: str | None = checked(_title)
-
-
-@dataclass(repr=False)
-class CodeComparer(Panel):
-    """What the notebooks or programs of two runs have not in common, line by line."""
-
-    diff: str = checked(choice("split", "unified"), "unified")
-    title: str | None = checked(_title)
-
-
-@dataclass(repr=False)
-class UnknownPanel(Panel):
-    """A panel that a newer version saved; it is kept, and shown as a note."""
-
-    content: dict[str, object] = checked(checks.instance(dict, what="a dict"), {})
-
-    def to_json(self) -> dict[str, object]:
-        """Return it as it was."""
-        return dict(plain_data(self.content))
-
-
-_WIDE = (RunComparer, MediaBrowser, RunTable, ParallelCoordinatesPlot, CodeComparer)
-
-
-def span_of(panel: Panel) -> int:
-    """Return how many of 12 columns a panel has that is not told where it stands."""
-    if isinstance(panel, _WIDE):
-        return 12
-    return 3 if isinstance(panel, ScalarChart) else 6

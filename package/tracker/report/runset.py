@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tracker.figures.formats import format_number
 from tracker.report import checks
 from tracker.report.blocks import Block
 from tracker.report.checks import Expected, checked, choice, flag, items, mapping, optional, text
-from tracker.report.fields import Field, metric
+from tracker.report.fields import Field, label_of, metric, path_of
 from tracker.report.parts import Part
 from tracker.report.plots import Panel, panel
 
@@ -47,6 +48,53 @@ class Pin(Part):
     sha256: str = checks.needed(checks.digest)
     time: str = checked(text(40), "")
     run_ids: list[str] = checked(items(text()), [])
+
+
+@dataclass(frozen=True, slots=True)
+class RunsetGroupKey:
+    """What the runs of a group have in common."""
+
+    key: Field
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunsetGroup:
+    """A group of runs, to be given a colour: ``{RunsetGroup("Run set", (key,)): "teal"}``.
+
+    Attributes
+    ----------
+    runset_name : str
+        W&B's; a group has the same colour in all run sets of a grid.
+    keys : sequence of RunsetGroupKey
+        In the order of ``Runset.groupby``.
+    """
+
+    runset_name: str
+    keys: Sequence[RunsetGroupKey]
+
+    @property
+    def name(self) -> str:
+        """What the group is called in legends, and in ``custom_run_colors``."""
+        return group_name((each.key, each.value) for each in self.keys)
+
+
+def group_name(values: Iterable[tuple[Field, Any]]) -> str:
+    """Return what tells a group: ``lr: 0.1, opt: adam``; empty without fields."""
+    return ", ".join(
+        f"{label_of(key)}: {'–' if value is None else format_number(value)}"
+        for key, value in values
+    )
+
+
+def _colours(value: Any) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        value = {
+            key.name if isinstance(key, RunsetGroup) else key: colour
+            for key, colour in value.items()
+        }
+    kept: dict[str, str] = mapping(checks.colour)(value)
+    return kept
 
 
 def _filters(value: Any) -> Any:
@@ -89,7 +137,7 @@ class Runset(Part):
     order : list of OrderBy, or text such as ``"-summary.loss"``
         Default: the newest first.
     custom_run_colors : dict
-        Colours by run id, by run name or by the name of a group.
+        Colours by run id, by run name, or by :class:`RunsetGroup` or the name of a group.
     run_settings : dict of RunSettings
         By run id.
     runs : list of str
@@ -101,6 +149,11 @@ class Runset(Part):
         shows for good what it read when the report was first saved. Default True.
     pin : Pin, optional
         What a pinned set read; :meth:`Report.pin` sets it.
+    visible_columns, hidden_columns, pinned_columns, column_order : list of str
+        Of the table of runs, in :class:`RunTable` and in the live workspace; a RunTable's own
+        columns come before them.
+    column_widths : dict of str to int
+        Of the live workspace's table, in pixels.
     """
 
     entity: str = checked(text(), "")
@@ -110,7 +163,7 @@ class Runset(Part):
     filters: Any = checked(_filters, "")
     groupby: list[Field] = checked(items(metric, "names to group by"), [])
     order: list[OrderBy] = checked(_order, [])
-    custom_run_colors: dict[str, str] = checked(mapping(checks.colour), {})
+    custom_run_colors: dict[str, str] = checked(_colours, {})
     run_settings: dict[str, RunSettings] = checked(mapping(checks.instance(RunSettings)), {})
     runs: list[str] | None = checked(optional(items(text())))
     limit: int = checked(checks.whole(1, 10_000), 100)
@@ -144,11 +197,25 @@ class PanelGrid(Block):
     hide_run_sets: bool = checked(flag, False)
     panels: list[Panel] = checked(items(panel), [])
     active_runset: int | None = checked(optional(checks.whole(0)), 0)
-    custom_run_colors: dict[str, str] = checked(mapping(checks.colour), {})
+    custom_run_colors: dict[str, str] = checked(_colours, {})
 
     def __post_init__(self) -> None:
         if not self.runsets:
             self.runsets = [Runset()]
+
+
+def table_columns(runset: Runset) -> list[str]:
+    """Return the columns that a run set's table is told to have, in order; empty for the usual.
+
+    The name and the state of a run are always there.
+    """
+    shown = dict.fromkeys([*runset.pinned_columns, *runset.visible_columns])
+    hidden = set(runset.hidden_columns)
+    order = {name: place for place, name in enumerate(runset.column_order)}
+    kept = [name for name in shown if name not in hidden]
+    kept.sort(key=lambda name: order.get(name, len(order)))
+    paths = [path_of(name) for name in kept]
+    return [path for path in paths if path.lower() not in ("name", "displayname", "state")]
 
 
 WIDTHS = ("readable", "fixed", "fluid")

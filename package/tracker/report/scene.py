@@ -8,13 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import TrackerError
-from tracker.figures.colours import PALETTE, colour_of
+from tracker.figures.colours import PALETTE, as_hex, colour_of
 from tracker.figures.columns import RecordRun
-from tracker.figures.formats import format_number
 from tracker.records import RunRecord
-from tracker.report.fields import Field, label_of, value_of
+from tracker.report.fields import Field, value_of
 from tracker.report.plots import Panel
-from tracker.report.runset import PanelGrid, Runset
+from tracker.report.runset import PanelGrid, Runset, group_name
 from tracker.report.source import Source
 from tracker.store.objects import Objects
 from tracker.store.read import Connection
@@ -76,7 +75,8 @@ class SceneRun:
 class Item:
     """A piece of media in a browser: safe HTML or a figure, and where it belongs.
 
-    The colours of the classes that lie over an image are by their names.
+    The colours of the classes that lie over an image are by their names; the index is that
+    in a list of media that were logged together.
     """
 
     run: SceneRun
@@ -86,6 +86,7 @@ class Item:
     caption: str = ""
     figure: dict[str, Any] | None = None
     classes: Mapping[str, str] = field(default_factory=dict)
+    index: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -111,8 +112,8 @@ class Drawn:
         Pixels.
     columns : int
         Of media, side by side; 0 for as many as have room.
-    is_grid : bool
-        Media stand in a table of runs and steps.
+    grid : (str, str) or None
+        Media stand in a table: what goes down, and what across.
     """
 
     title: str
@@ -123,7 +124,7 @@ class Drawn:
     note: str = ""
     height: int = 0
     columns: int = 0
-    is_grid: bool = False
+    grid: tuple[str, str] | None = None
 
 
 class Scene:
@@ -196,25 +197,29 @@ class Scene:
             drawn.height = layout.h * PIXELS_A_ROW
         return drawn
 
+    def colour_of_group(self, name: str) -> str:
+        """Return the colour of a group: the chosen one, else the same one for the same name."""
+        sets = [runset.custom_run_colors for runset in self.grid.runsets]
+        for chosen in (self.grid.custom_run_colors, *sets):
+            if (colour := as_hex(chosen.get(name, ""))) is not None:
+                return colour
+        return group_colour(name)
+
     def _run(self, record: RunRecord, runset: Runset, source: Source) -> SceneRun:
         settings = runset.run_settings.get(record.run_id)
-        group = group_name(record, runset.groupby)
+        group = group_of(record, runset.groupby)
         colours = {**runset.custom_run_colors, **self.grid.custom_run_colors}
         chosen = [settings.color if settings else "", colours.get(record.run_id),
-                  colours.get(record.name), colours.get(group) if group else None]  # fmt: skip
-        automatic = group_colour(group) if group else colour_of(record.run_key)
+                  colours.get(record.name)]  # fmt: skip
+        automatic = self.colour_of_group(group) if group else colour_of(record.run_key)
         colour = next((each for each in chosen if each), automatic)
         is_shown = not (settings and settings.disabled)
         return SceneRun(record, source, runset, colour, group, is_shown, RecordRun(record))
 
 
-def group_name(record: RunRecord, fields: Sequence[Field]) -> str:
-    """Return what tells the group of a run: ``lr: 0.1, opt: adam``; empty without fields."""
-    parts = []
-    for each in fields:
-        value = value_of(record, each)
-        parts.append(f"{label_of(each)}: {'–' if value is None else format_number(value)}")
-    return ", ".join(parts)
+def group_of(record: RunRecord, fields: Sequence[Field]) -> str:
+    """Return the name of a run's group; empty without fields."""
+    return group_name((each, value_of(record, each)) for each in fields)
 
 
 def group_colour(group: str) -> str:

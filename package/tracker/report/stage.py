@@ -21,11 +21,12 @@ from tracker.records import ConsoleRecord
 from tracker.report.blocks import Block
 from tracker.report.grids import FIGURE_HEIGHT
 from tracker.report.pinning import source_of
-from tracker.report.plots import Panel, span_of
+from tracker.report.plots import Panel
 from tracker.report.report import Report
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Scene
 from tracker.report.thinning import figure_json
+from tracker.report.viewers import span_of
 from tracker.report.views import drawn_html
 from tracker.report.workspaces import KIND, SECTION
 from tracker.report.writing import Writer

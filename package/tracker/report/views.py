@@ -123,7 +123,7 @@ def _media(drawn: Drawn) -> str:
     for item in drawn.items:
         place = (item.run.run_id, item.key)
         newest[place] = max(newest.get(place, item.step), item.step)
-    shown = [i for i in drawn.items if drawn.is_grid or newest[i.run.run_id, i.key] == i.step]
+    shown = [i for i in drawn.items if drawn.grid or newest[i.run.run_id, i.key] == i.step]
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:12px">' + "".join(map(_shot, shown)) + "</div>"
     )

@@ -8,27 +8,30 @@ from typing import Any, Final
 from tracker.errors import NotFoundError
 from tracker.panels.hyperparameters import IDS
 from tracker.records import RunRecord
+from tracker.report.custom_chart import CustomChart
 from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import Field, column_of, label_of, path_of
 from tracker.report.pinning import source_of
 from tracker.report.plots import (
     BarPlot,
-    CodeComparer,
     LinePlot,
-    MarkdownPanel,
-    MediaBrowser,
     Panel,
     ParallelCoordinatesPlot,
     ParameterImportancePlot,
-    RunComparer,
-    RunTable,
     ScalarChart,
     ScatterPlot,
-    span_of,
 )
 from tracker.report.report import Report
-from tracker.report.runset import PanelGrid, Runset
+from tracker.report.runset import PanelGrid, Runset, table_columns
 from tracker.report.source import Source
+from tracker.report.viewers import (
+    CodeComparer,
+    MarkdownPanel,
+    MediaBrowser,
+    RunComparer,
+    RunTable,
+    span_of,
+)
 from tracker.store.filter_text import write_text
 
 _AXES: Final = {
@@ -95,7 +98,7 @@ def _known(source: Source) -> tuple[list[RunRecord], set[str], list[str]]:
 
 def _specs(panel: Panel, records: list[RunRecord], media: list[str]) -> list[dict[str, Any]]:
     """Return a panel as workspaces have it, or to be drawn as the report's page has it."""
-    if isinstance(panel, MediaBrowser):
+    if isinstance(panel, MediaBrowser) and panel.mode != "grid":
         shown = panel.media_keys or media
         title = panel.title if len(shown) == 1 else None
         return [
@@ -109,6 +112,8 @@ def _specs(panel: Panel, records: list[RunRecord], media: list[str]) -> list[dic
 def _title(panel: Panel) -> str:
     if isinstance(panel, ScalarChart):
         return panel.title or label_of(panel.metric)
+    if isinstance(panel, CustomChart):
+        return panel.chart_strings.get("title") or panel.table_key or "Custom chart"
     return getattr(panel, "title", None) or _TITLES.get(type(panel), type(panel).__name__)
 
 
@@ -122,6 +127,12 @@ def _runset(runset: Runset, records: list[RunRecord]) -> dict[str, Any]:
     }
     if runset.runs is not None:
         told["only"] = runset.runs
+    if columns := table_columns(runset):
+        told["columns"] = [column_of(each, records) for each in columns]
+    if runset.column_widths:
+        told["widths"] = {
+            column_of(name, records): width for name, width in runset.column_widths.items()
+        }
     if runset.order:
         told["order"] = [
             [column_of(each.name, records), "asc" if each.ascending else "desc"]

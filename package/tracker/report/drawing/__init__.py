@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tracker.report.custom_chart import CustomChart
 from tracker.report.drawing.comparer import code_needs, draw_code, draw_comparer
+from tracker.report.drawing.custom import custom_needs, draw_custom
+from tracker.report.drawing.fonts import sized
 from tracker.report.drawing.lines import draw_lines, line_needs
 from tracker.report.drawing.media import draw_media, media_needs
 from tracker.report.drawing.results import (
@@ -19,25 +22,28 @@ from tracker.report.drawing.tables import draw_runs
 from tracker.report.drawing.words import draw_markdown, draw_unknown
 from tracker.report.plots import (
     BarPlot,
-    CodeComparer,
     LinePlot,
-    MarkdownPanel,
-    MediaBrowser,
     Panel,
     ParallelCoordinatesPlot,
     ParameterImportancePlot,
-    RunComparer,
-    RunTable,
     ScalarChart,
     ScatterPlot,
-    UnknownPanel,
 )
 from tracker.report.scene import Drawn, Scene
 from tracker.report.source import Question
+from tracker.report.viewers import (
+    CodeComparer,
+    MarkdownPanel,
+    MediaBrowser,
+    RunComparer,
+    RunTable,
+    UnknownPanel,
+)
 
 DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
     BarPlot: draw_bars,
     CodeComparer: draw_code,
+    CustomChart: draw_custom,
     LinePlot: draw_lines,
     MarkdownPanel: draw_markdown,
     MediaBrowser: draw_media,
@@ -52,6 +58,7 @@ DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
 
 NEEDS: dict[type[Panel], Callable[[Scene, Any], list[Question]]] = {
     CodeComparer: code_needs,
+    CustomChart: custom_needs,
     LinePlot: line_needs,
     MediaBrowser: media_needs,
 }
@@ -59,7 +66,8 @@ NEEDS: dict[type[Panel], Callable[[Scene, Any], list[Question]]] = {
 
 def draw(scene: Scene, panel: Panel) -> Drawn:
     """Draw a panel."""
-    return DRAWERS[type(panel)](scene, panel)
+    drawn = DRAWERS[type(panel)](scene, panel)
+    return sized(drawn, getattr(panel, "font_size", None))
 
 
 def needs(scene: Scene, panel: Panel) -> list[Question]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from tracker.figures.code import diff_html
 from tracker.figures.comparer import comparison_html, facts_of
 from tracker.figures.formats import escape, shorten
-from tracker.report.plots import CodeComparer, RunComparer
 from tracker.report.scene import Drawn, Scene, SceneRun
 from tracker.report.source import Question
+from tracker.report.viewers import CodeComparer, RunComparer
 
 RUN_LIMIT = 10
 _DOT = '<i class="tkv-dot"></i>'
@@ -41,7 +41,8 @@ def draw_code(scene: Scene, panel: CodeComparer) -> Drawn:
         return Drawn(panel.title or "Code", note="Two runs are compared, and the set has fewer.")
     old, new = (run.source.cells().get(run.record.run_key, []) for run in runs)
     names = " → ".join(shorten(run.name, 40) for run in runs)
-    html = f'<div class="scroll" tabindex="0">{diff_html(old, new)}</div>'
+    changes = diff_html(old, new, is_split=panel.diff == "split")
+    html = f'<div class="scroll" tabindex="0">{changes}</div>'
     return Drawn(panel.title or f"Code: {names}", html=html)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tracker.errors import UsageError
 from tracker.figures.axes import XAxis, x_axis
 from tracker.figures.curve import curve_layout, role_style, strokes
+from tracker.figures.formats import escape
 from tracker.figures.smoothing import Smoothing, representatives, smooth
 from tracker.records import Curve, MetricRule
 from tracker.report.drawing.groups import group_lines, group_traces
@@ -18,6 +19,7 @@ from tracker.report.fields import label_of, path_of
 from tracker.report.plots import LinePlot
 from tracker.report.scene import Drawn, Scene, SceneRun
 from tracker.report.source import WIDTH, Question
+from tracker.report.templates import hover, legend
 
 if TYPE_CHECKING:
     from tracker.report.fields import Field
@@ -35,6 +37,7 @@ _DASHES: Final = {
     "solid": "solid", "dashed": "dash", "dotted": "dot", "dotdash": "dashdot",
     "dotdotdash": "longdashdot",
 }  # fmt: skip
+_AREAS: Final = {"stacked-area": "", "pct-area": "percent"}
 # With more lines the list of runs above the panels is the legend.
 LEGEND_LIMIT = 6
 # Lines of a second and third metric in one plot are told apart by their dashes.
@@ -67,6 +70,8 @@ def draw_lines(scene: Scene, panel: LinePlot) -> Drawn:
     traces = [trace for run, curve in found for trace in _traces(panel, run, curve, axis, keys)]
     if panel.smoothing_factor and panel.smoothing_type != "none":
         traces = _smoothed(panel, found, traces, axis, keys)
+    if panel.plot_type in _AREAS:
+        traces = _stacked(traces, _AREAS[panel.plot_type])
     layout["showlegend"] = 1 < len(found) <= LEGEND_LIMIT
     _settle(panel, layout, [curve for _, curve in found])
     return Drawn(title, figure={"data": traces, "layout": layout})
@@ -91,7 +96,7 @@ def _draw_groups(
     fields: Sequence[Field],
     title: str,
 ) -> Drawn:
-    lines = group_lines(scene, panel, groups_of(runs, fields), keys, x)
+    lines = group_lines(scene, panel, groups_of(scene, runs, fields), keys, x)
     if not lines:
         return Drawn(title, note=f"No run of this set has logged {', '.join(keys[:4])}.")
     curves = [line.curve for line in lines]
@@ -215,16 +220,27 @@ def _traces(
             role, _label(panel, run, curve.key, keys), _colour(panel, run, curve.key)
         )
         style["meta"] = {"role": role, "run": run.run_id}
+        _speak(style, panel, run, curve.key)
         if role == "line":
             _shape(style, panel, run, curve.key, keys)
         made.append({**style, "x": x, "y": y})
     return made
 
 
+def _speak(style: dict[str, Any], panel: LinePlot, run: SceneRun, key: str) -> None:
+    """Say of a point what the template says, where it says anything."""
+    if panel.legend_template and style["meta"]["role"] in ("line", "smooth"):
+        words = hover(panel.legend_template, run.record, key, escape)
+        if words:
+            style["hovertemplate"] = f"{words}<extra>{style['name']}</extra>"
+
+
 def _label(panel: LinePlot, run: SceneRun, key: str, keys: Sequence[str]) -> str:
     chosen = _chosen(panel.line_titles, run, key)
     if chosen is not None:
         return str(chosen)
+    if panel.legend_template and (words := legend(panel.legend_template, run.record, key)):
+        return words
     return run.name if len(keys) == 1 else f"{run.name} {label_of(key)}"
 
 
@@ -286,9 +302,18 @@ def _smoothed(
         )
         _shape(style, panel, run, curve.key, keys)
         style["meta"] = {"role": "smooth", "run": run.run_id}
+        _speak(style, panel, run, curve.key)
         kept.append({**style, "x": x, "y": smooth(x, curve.y[places], smoothing),
                      "showlegend": True})  # fmt: skip
     return kept
+
+
+def _stacked(traces: list[dict[str, Any]], norm: str) -> list[dict[str, Any]]:
+    """Return lines as areas that stand on each other."""
+    stack = {"stackgroup": "all", "groupnorm": norm, "stackgaps": "interpolate", "mode": "lines"}
+    lines = [trace for trace in traces if trace["meta"]["role"] == "line"]
+    smooth = [trace for trace in traces if trace["meta"]["role"] == "smooth"]
+    return [{**trace, **stack, "fill": "tonexty", "opacity": 1} for trace in smooth or lines]
 
 
 def _settle(panel: LinePlot, layout: dict[str, Any], curves: Sequence[Curve]) -> None:

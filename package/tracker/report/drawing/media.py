@@ -8,9 +8,9 @@ from typing import Any
 from tracker.errors import NotFoundError, StoreError, UsageError
 from tracker.figures.formats import escape
 from tracker.report.drawing.media_html import Shown, show
-from tracker.report.plots import MediaBrowser
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
 from tracker.report.source import Question, Shot
+from tracker.report.viewers import MediaBrowser
 
 RUN_LIMIT = 10
 # A report stays a file that can be sent: beyond this, media are named and not shown.
@@ -32,7 +32,12 @@ def draw_media(scene: Scene, panel: MediaBrowser) -> Drawn:
         return Drawn(title, note=f"No run of this set has logged media{wanted}.")
     steps = spread(sorted({shot.step for _, shot in shots}), panel.max_steps)
     items = _items(scene, [(run, shot) for run, shot in shots if shot.step in steps])
-    return Drawn(title, items=items, columns=panel.num_columns or 0, is_grid=panel.mode == "grid")
+    down = panel.grid_y_axis or ("run" if panel.grid_x_axis != "run" else "step")
+    across = panel.grid_x_axis or ("step" if down != "step" else "run")
+    if down == across:
+        raise UsageError(f"MediaBrowser has two axes of the same kind, {down!r}: name two kinds.")
+    grid = (down, across) if panel.mode == "grid" else None
+    return Drawn(title, items=items, columns=panel.num_columns or 0, grid=grid)
 
 
 def media_needs(scene: Scene, panel: MediaBrowser) -> list[Question]:
@@ -54,8 +59,9 @@ def _items(scene: Scene, shots: Sequence[tuple[SceneRun, Shot]]) -> list[Item]:
     room = SIZE_LIMIT_BYTES
     made: list[Item] = []
     for run, shot in reversed(shots):
-        for value in reversed(_singles(shot.value)):
+        for index, value in reversed(list(enumerate(_singles(shot.value)))):
             item = _item(scene, run, shot, value, room)
+            item.index = index
             room -= len(item.html)
             made.append(item)
     return made[::-1]

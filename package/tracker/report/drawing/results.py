@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tracker.errors import UsageError
 from tracker.figures.bars import Bar, bar_figure, group_bars, run_bars
+from tracker.figures.colours import as_hex
 from tracker.figures.columns import as_number
 from tracker.figures.formats import escape, format_number
 from tracker.figures.parallel import parallel_figure
@@ -25,7 +26,7 @@ from tracker.report.plots import (
     ScalarChart,
     ScatterPlot,
 )
-from tracker.report.scene import Drawn, Scene, SceneRun, differing_fields, group_colour, group_name
+from tracker.report.scene import Drawn, Scene, SceneRun, differing_fields, group_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -47,12 +48,12 @@ class Group:
     members: Sequence[SceneRun]
 
 
-def groups_of(runs: Sequence[SceneRun], fields: Sequence[Field]) -> list[Group]:
+def groups_of(scene: Scene, runs: Sequence[SceneRun], fields: Sequence[Field]) -> list[Group]:
     """Return the groups of runs, in the order of their first runs."""
     found: dict[str, list[SceneRun]] = {}
     for run in runs:
-        found.setdefault(group_name(run.record, fields), []).append(run)
-    return [Group(name, group_colour(name), members) for name, members in found.items()]
+        found.setdefault(group_of(run.record, fields), []).append(run)
+    return [Group(name, scene.colour_of_group(name), members) for name, members in found.items()]
 
 
 def _fields_of(scene: Scene, own: Field | None) -> list[Field]:
@@ -71,7 +72,11 @@ def draw_bars(scene: Scene, panel: BarPlot) -> Drawn:
     if not columns:
         return Drawn(title, note="The bars name no metric: give them metrics=['loss'].")
     fields = _fields_of(scene, panel.groupby)
-    bars = _grouped(runs, fields, columns, panel) if fields else run_bars(runs, columns)
+    bars = (
+        _grouped(groups_of(scene, runs, fields), columns, panel)
+        if fields
+        else run_bars(runs, columns)
+    )
     bars = [_chosen(bar, panel) for bar in bars[: panel.max_bars_to_show]]
     figure = _plain(bar_figure(bars, x_title=panel.title_x or ""))
     layout = figure["layout"]
@@ -85,12 +90,10 @@ def draw_bars(scene: Scene, panel: BarPlot) -> Drawn:
     return Drawn(title, figure=figure, height=height if panel.orientation == "h" else 0)
 
 
-def _grouped(
-    runs: Sequence[SceneRun], fields: Sequence[Field], columns: Sequence[str], panel: BarPlot
-) -> list[Bar]:
+def _grouped(groups: Sequence[Group], columns: Sequence[str], panel: BarPlot) -> list[Bar]:
     spread = _SPREADS.get(panel.groupby_rangefunc or "stddev", "std")
     aggregate = panel.groupby_aggfunc or "mean"
-    return group_bars(groups_of(runs, fields), columns, aggregate, spread)  # type: ignore[arg-type]
+    return group_bars(groups, columns, aggregate, spread)  # type: ignore[arg-type]
 
 
 def _chosen(bar: Bar, panel: BarPlot) -> Bar:
@@ -170,6 +173,18 @@ def _scale(points: Sequence[GradientPoint]) -> list[list[Any]]:
     return [[0.0, stops[0][1]], *(s for s in stops if 0 < float(s[0]) < 1), [1.0, stops[-1][1]]]
 
 
+def _shades(points: Sequence[GradientPoint], count: int = 41) -> list[str]:
+    """Return the colours of a gradient at places that are as far apart from each other."""
+    import numpy as np
+
+    stops = _scale(points)
+    places = np.linspace(0, 1, count)
+    codes = [as_hex(colour) or "#80868f" for _, colour in stops]
+    known = np.array([list(bytes.fromhex(code[1:])) for code in codes], dtype=float)
+    parts = [np.interp(places, [place for place, _ in stops], part) for part in known.T]
+    return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in np.round(parts).astype(int).T.tolist()]
+
+
 def _regression(known: Sequence[tuple[float, float]], panel: ScatterPlot) -> list[dict[str, Any]]:
     """Return the straight line of least squares, straight on the axes as they are."""
     import numpy as np
@@ -204,10 +219,16 @@ def draw_parallel(scene: Scene, panel: ParallelCoordinatesPlot) -> Drawn:
     columns = [column_of(each.metric, records) for each in panel.columns]
     if not columns:
         columns = [*differing_fields(records, 5), *common_results(runs, 1)]
-    log = [
-        column for column, each in zip(columns, panel.columns, strict=False) if each.log
-    ]  # fmt: skip
-    figure = _plain(parallel_figure(runs, columns, log=log))
+    axes = list(zip(columns, panel.columns, strict=False))
+    drawn = parallel_figure(
+        runs,
+        columns,
+        log=[column for column, each in axes if each.log],
+        inverted=[column for column, each in axes if each.inverted],
+        titles={column: each.display_name for column, each in axes if each.display_name},
+        shades=_shades(panel.gradient) if panel.gradient else (),
+    )
+    figure = _plain(drawn)
     return Drawn(panel.title or "Parallel coordinates", figure=figure, height=340)
 
 

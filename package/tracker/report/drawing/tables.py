@@ -11,9 +11,10 @@ from tracker.figures.colours import STATE_COLOURS
 from tracker.figures.formats import escape, format_duration, format_number, format_time, shorten
 from tracker.figures.summary import value_text
 from tracker.records import RunRecord
-from tracker.report.fields import Field, label_of, value_of
-from tracker.report.plots import RunTable
+from tracker.report.fields import Field, label_of, path_of, value_of
+from tracker.report.runset import table_columns
 from tracker.report.scene import Drawn, Scene, SceneRun, differing_fields
+from tracker.report.viewers import RunTable
 
 CELL_LENGTH = 160
 _RESULTS = 6
@@ -22,10 +23,12 @@ _RESULTS = 6
 def draw_runs(scene: Scene, panel: RunTable) -> Drawn:
     """Draw the runs as a table."""
     runs = scene.runs
-    fields: list[Field] = list(panel.columns)
+    runset = scene.grid.runsets[0]
+    fields: list[Field] = [*(panel.columns or table_columns(runset))]
     if not fields:
         records = [run.record for run in runs]
         fields = [*differing_fields(records, 6), *common_results(runs)]
+        fields = [each for each in fields if each not in set(map(path_of, runset.hidden_columns))]
     head = ["Name", "State", "Created", "Duration", *(label_of(each) for each in fields)]
     rows = [[*_facts(run), *(cell(value_of(run.record, each)) for each in fields)] for run in runs]
     return Drawn(panel.title or "Runs", html=table(head, rows))

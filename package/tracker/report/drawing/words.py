@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker.figures.markdown import markdown
-from tracker.report.plots import MarkdownPanel, UnknownPanel
 from tracker.report.scene import Drawn, Scene
+from tracker.report.viewers import MarkdownPanel, UnknownPanel
 
 
 def draw_markdown(scene: Scene, panel: MarkdownPanel) -> Drawn:
