@@ -13,6 +13,7 @@ from tracker.api.artifacts import ArtifactsApi
 from tracker.api.reader import Reader
 from tracker.api.run import Run
 from tracker.api.runs import Runs
+from tracker.api.sweeps import Sweep, find_sweep, list_sweeps
 from tracker.api.user import User
 from tracker.errors import NotFoundError, UsageError
 from tracker.settings import find_store
@@ -62,6 +63,10 @@ class Project:
     ) -> Runs:
         """Return the project's runs; the parameters are those of :meth:`Api.runs`."""
         return Runs(self._reader, self.name, filters, order, per_page)
+
+    def sweeps(self, per_page: int = 50) -> list[Sweep]:
+        """Return the project's sweeps, the one made last first. `per_page` means nothing here."""
+        return list_sweeps(self._reader, self.name)
 
 
 class Api(ArtifactsApi):
@@ -153,6 +158,27 @@ class Api(ArtifactsApi):
             if record is None:
                 raise
             return Run(self._reader, record)
+
+    def sweep(self, path: str) -> Sweep:
+        """Return one sweep, for reading; ``tracker.Sweep`` is one that can be steered.
+
+        Parameters
+        ----------
+        path : str
+            ``"project/id"``, ``"id"``, W&B's ``"entity/project/id"``, or instead of the id the
+            name of exactly one sweep.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message has ids and names that are close.
+        """
+        parts = _parts(path)
+        if len(parts) > 2 and parts[-2] == "sweeps":
+            parts.pop(-2)
+        if not parts:
+            raise UsageError(f"path is {path!r}: expected 'project/id' or an id.")
+        return find_sweep(self._reader, parts[-2] if len(parts) > 1 else None, parts[-1])
 
     def projects(self, entity: str | None = None) -> list[Project]:
         """Return all projects, the one written last first. `entity` is W&B's and means nothing."""

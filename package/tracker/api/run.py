@@ -26,6 +26,8 @@ from tracker.store.objects import Objects
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from tracker.api.sweeps import Sweep
+
 PAGE_POINTS = 500_000
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 
@@ -123,6 +125,18 @@ class Run(RunArtifacts):
     def path(self) -> list[str]:
         """Entity, project and id, as W&B has them."""
         return [self.entity, self.project, self.id]
+
+    @property
+    def sweep_name(self) -> str | None:
+        """The id of the sweep that it is a trial of; None where it is none."""
+        return self._record.sweep_id
+
+    @property
+    def sweep(self) -> Sweep | None:
+        """The sweep that it is a trial of; None where it is none, or the sweep is gone."""
+        from tracker.api.sweeps import sweep_of
+
+        return sweep_of(self._reader, self._record)
 
     @property
     def state(self) -> str:

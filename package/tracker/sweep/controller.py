@@ -84,7 +84,7 @@ class Controller:
 
     def __init__(self, store: Store, sweep_id: str, project: str | None = None) -> None:
         document = _find(store, sweep_id, project)
-        self.store = store
+        self.store, self.document = store, document
         self.sweep_id = sweep_id
         self.project = document.project
         self.seed = int(document.content["seed"])
@@ -287,10 +287,14 @@ class Controller:
     @property
     def expected_count(self) -> int | None:
         """How many trials the sweep runs; None where it has no end."""
-        cap = self.config.run_cap
-        size = self.space.grid.size if self.config.method == "grid" else self.space.size
-        sizes = [number for number in (cap, size) if number is not None]
-        return min(sizes) if sizes else None
+        return expected_count(self.config, self.space)
+
+
+def expected_count(config: SweepConfig, space: Space) -> int | None:
+    """Return how many trials a sweep runs; None where it has no end."""
+    size = space.grid.size if config.method == "grid" else space.size
+    sizes = [number for number in (config.run_cap, size) if number is not None]
+    return min(sizes) if sizes else None
 
 
 def _find(store: Store, sweep_id: str, project: str | None) -> documents.Document:

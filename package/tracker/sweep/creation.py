@@ -17,7 +17,7 @@ from tracker.store.ledger import Ledger
 from tracker.store.store import Store
 from tracker.store.trials import Opened, Prior, best_of
 from tracker.sweep.config import SweepConfig, parse_sweep
-from tracker.sweep.controller import KIND, Controller
+from tracker.sweep.controller import KIND, Controller, expected_count
 from tracker.sweep.space import Space
 from tracker.sweep.values import to_plain
 
@@ -66,6 +66,7 @@ def create(
     content = {
         "config": to_plain(config.raw),
         "seed": secrets.randbelow(2**31) if seed is None else seed,
+        "expected_run_count": expected_count(config, Space(config.parameters)),
     }
     documents.put(store, KIND, chosen, sweep_id, content)
     ledger = Ledger(store.root, sweep_id)

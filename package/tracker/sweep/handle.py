@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 from tracker.api.reader import Reader
 from tracker.api.run import Run
 from tracker.api.runs import Runs
+from tracker.api.sweeps import Agent, Sweep
 from tracker.errors import UsageError
 from tracker.settings import find_store
 from tracker.store.store import open_store
 from tracker.store.trials import Trial
 from tracker.sweep import creation
-from tracker.sweep.controller import Controller, is_better
+from tracker.sweep.controller import Controller
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,10 +39,10 @@ class SweepHandle(str):
         If there is no such sweep.
     """
 
-    __slots__ = ("_reader", "controller")
+    __slots__ = ("_found", "controller")
 
     controller: Controller
-    _reader: Reader
+    _found: Sweep
 
     def __new__(
         cls,
@@ -62,7 +63,8 @@ class SweepHandle(str):
         """Return the handle of a sweep that has been found or made."""
         self = str.__new__(cls, controller.sweep_id)
         self.controller = controller
-        self._reader = Reader(controller.store)
+        reader = Reader(controller.store)
+        self._found = Sweep(reader, controller.document, controller.ledger)
         return self
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
@@ -112,11 +114,7 @@ class SweepHandle(str):
     @property
     def order(self) -> str | None:
         """How runs are ordered from the best on, None without a metric."""
-        metric = self.controller.config.metric
-        if metric is None:
-            return None
-        sign = "-" if self.controller.config.is_maximized else "+"
-        return f"{sign}summary_metrics.{metric.name}"
+        return self._found.order
 
     @property
     def expected_run_count(self) -> int | None:
@@ -128,8 +126,7 @@ class SweepHandle(str):
     @property
     def runs(self) -> Runs:
         """The runs of its trials, the oldest first."""
-        filters = {"sweep": self.id}
-        return Runs(self._reader, self.project, filters, "+created_at", 50)
+        return self._found.runs
 
     def best_run(self, order: str | None = None) -> Run | None:
         """Return the run with the best value of the metric that was logged at any time.
@@ -146,24 +143,25 @@ class SweepHandle(str):
         Run or None
             None while no run has a value.
         """
-        if order is None and self.controller.config.metric is not None:
-            trial = self.best_trial()
-            if trial is None or trial.run_id is None:
-                return None
-            return Run(self._reader, self._reader.run(self.project, trial.run_id))
-        found = Runs(self._reader, self.project, {"sweep": self.id}, order or "-created_at", 1)
-        return found[0] if len(found) else None
+        return self._found.best_run(order)
 
     def best_trial(self) -> Trial | None:
         """Return the trial with the best value; one that failed is not it."""
-        config = self.controller.config
-        best: Trial | None = None
-        for trial in self.controller.ledger.read().trials.values():
-            if trial.state not in ("finished", "stopped"):
-                continue
-            if is_better(config, trial.value, best.value if best else None):
-                best = trial
-        return best
+        return self._found.best_trial()
+
+    def agents(self) -> list[Agent]:
+        """Return the agents that have had trials, the first one first."""
+        return self._found.agents()
+
+    def agent(self, agent_id: str) -> Agent:
+        """Return one agent.
+
+        Raises
+        ------
+        NotFoundError
+            If the sweep has had none of this id.
+        """
+        return self._found.agent(agent_id)
 
     @property
     def trials(self) -> DataFrame:
@@ -255,7 +253,8 @@ class SweepHandle(str):
 
     def _ended_runs(self) -> list[str]:
         """Return the runs of trials that are over; a trial may have ended without one."""
-        there = {run.id for run in Runs(self._reader, self.project, None, "+created_at", 50)}
+        every = Runs(Reader(self.controller.store), self.project, None, "+created_at", 50)
+        there = {run.id for run in every}
         trials = self.controller.ledger.read().trials.values()
         return [t.run_id for t in trials if t.is_over and t.run_id in there]
 
