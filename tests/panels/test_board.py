@@ -9,6 +9,7 @@ import pytest
 from tracker.figures import colour_of, curve_figure
 from tracker.panels.board import Board
 from tracker.panels.charts import Ask
+from tracker.panels.project_source import ProjectSource
 from tracker.panels.run_source import RunSource
 from tracker.store import read
 from tracker.store.curves import curves
@@ -290,3 +291,48 @@ def test_a_page_that_was_silent_at_the_end_gets_it_when_it_speaks(
     assert page.of("head")[-1]["head"]["state"] == "running"
     board.hear(page.client, {"type": "beat"})
     assert page.of("head")[-1]["head"]["state"] == "finished"
+
+
+def test_a_chart_that_cannot_be_read_says_so_and_the_others_go_on(
+    root: Path, begin, page: Page
+) -> None:
+    run = begin()
+    for step in range(3000):
+        run.log({"long": step, "short": step} if step < 10 else {"long": step})
+    run.finish()
+    store = open_store(root)
+    with store.writing() as db:
+        db.execute("ALTER TABLE rollup_odd RENAME TO away")
+    board = Board(root, ProjectSource(run.project), lambda: None)
+    board.greet("p", page.client, HAS_ALL)
+    board.hear(page.client, {**SEES, "visible": ["metric/long", "metric/short"]})
+    assert sorted(page.charts()) == ["metric/short"]
+    (failed,) = page.of("failed")
+    assert failed["chart"] == "metric/long"
+    assert failed["text"].startswith("This chart could not be read: CatalogException: ")
+    page.take()
+    board.mark_all()
+    board.push()
+    assert page.take() == []
+    with store.writing() as db:
+        db.execute("ALTER TABLE away RENAME TO rollup_odd")
+    board.push()
+    assert sorted(page.charts()) == ["metric/long"]
+
+
+def test_a_store_that_cannot_be_read_is_a_note(root: Path, begin, page: Page) -> None:
+    run = begin()
+    run.log({"a": 1.0})
+    run.flush()
+    store = open_store(root)
+    with store.writing() as db:
+        db.execute("ALTER TABLE series RENAME TO away")
+    board = Board(root, ProjectSource(run.project), lambda: None)
+    board.greet("p", page.client, HAS_ALL)
+    (trouble,) = page.of("trouble")
+    assert trouble["text"].startswith("The panel could not be read: CatalogException: ")
+    with store.writing() as db:
+        db.execute("ALTER TABLE away RENAME TO series")
+    board.push()
+    assert page.of("trouble")[-1]["text"] == ""
+    assert page.of("charts")

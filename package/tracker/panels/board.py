@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from tracker.errors import StoreError, TrackerError
 from tracker.panels import bundle
-from tracker.panels.charts import Ask, Chart, Sent, drawing_message, face_message
+from tracker.panels.charts import Ask, Chart, Drawing, Sent, drawing_message, face_message
 from tracker.panels.client import Client
-from tracker.panels.drawn import Later, push_views
+from tracker.panels.drawn import Later, push_views, reason_of
 from tracker.panels.media_bytes import send_files
 from tracker.panels.source import Source
 from tracker.panels.wire import Parcel
+from tracker.store.database import is_about_the_file
 from tracker.store.objects import Objects
 from tracker.store.read import Connection
 from tracker.store.store import open_store
@@ -208,9 +209,9 @@ class Board:
                     for client in clients:
                         later += self._push_client(db, client)
             except StoreError as error:
-                for client in clients:
-                    if client.is_news("trouble", str(error)):
-                        client.send({"type": "trouble", "text": str(error)}, [])
+                _tell_trouble(clients, str(error))
+            except Exception as error:  # noqa: BLE001 - training goes on whatever a panel does
+                _tell_trouble(clients, f"The panel could not be read: {reason_of(error)}")
         return later
 
     def _push_client(self, db: Connection, client: Client) -> list[Later]:
@@ -256,10 +257,11 @@ class Board:
             stale = [chart for chart in group if self._is_stale(client, chart, ask)]
             if not stale:
                 continue
-            for name, drawing in self.source.drawings(db, stale, ask).items():
+            for name, drawing in self._drawings(db, client, stale, ask).items():
                 if not client.is_news(f"lines {name}", (ask, drawing.fingerprint)):
                     continue
                 chart = next(chart for chart in stale if chart.name == name)
+                client.sent.pop(f"failed {name}", None)
                 sent = client.lines.setdefault(name, Sent())
                 message = drawing_message(chart, drawing, parcel, sent)
                 message["span"] = ask.span
@@ -270,6 +272,32 @@ class Board:
                 messages.append(message)
         if messages:
             client.send({"type": "data", "charts": messages}, parcel.buffers())
+
+    def _drawings(
+        self, db: Connection, client: Client, charts: Sequence[Chart], ask: Ask
+    ) -> dict[str, Drawing]:
+        """Read charts; what goes wrong with one is what that one says, and the others are drawn."""
+        try:
+            return self.source.drawings(db, charts, ask)
+        except Exception as error:
+            if is_about_the_file(error):
+                raise
+            if len(charts) == 1:
+                self._fail(client, charts[0].name, error)
+                return {}
+        found: dict[str, Drawing] = {}
+        for chart in charts:
+            found |= self._drawings(db, client, [chart], ask)
+        return found
+
+    def _fail(self, client: Client, name: str, error: Exception) -> None:
+        # It is read again at the next push, and sent even if it is what the page had before.
+        for part in ("version", "lines"):
+            client.sent.pop(f"{part} {name}", None)
+        is_ours = isinstance(error, TrackerError)
+        text = str(error) if is_ours else f"This chart could not be read: {reason_of(error)}"
+        if client.is_news(f"failed {name}", text):
+            client.send({"type": "failed", "chart": name, "text": text}, [])
 
     def _is_stale(self, client: Client, chart: Chart, ask: Ask) -> bool:
         news = sum(self._versions.get(key, 0) for key in chart.needs)
@@ -294,6 +322,12 @@ class Board:
         lines = [[line.number, line.stream, line.text[:2000]] for line in self.source.console(db)]
         if client.is_news("console", lines):
             client.send({"type": "console", "lines": lines}, [])
+
+
+def _tell_trouble(clients: Sequence[Client], text: str) -> None:
+    for client in clients:
+        if client.is_news("trouble", text):
+            client.send({"type": "trouble", "text": text}, [])
 
 
 _LISTENERS: Final[dict[str, Callable[[Client, Mapping[str, Any]], object]]] = {

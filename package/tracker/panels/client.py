@@ -155,7 +155,7 @@ class Client:
         """Forget what the page has of charts that there are no more."""
         for name in self.lines.keys() - charts:
             del self.lines[name]
-            for part in ("version", "lines", "face"):
+            for part in ("version", "lines", "face", "failed"):
                 self.sent.pop(f"{part} {name}", None)
 
     def is_news(self, part: str, value: Any) -> bool:

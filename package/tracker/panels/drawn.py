@@ -10,6 +10,7 @@ from tracker.panels.client import Client
 from tracker.panels.source import Source
 from tracker.panels.views import Stamped, View, ViewMessage, Work, filled, view_of
 from tracker.store.read import Connection
+from tracker.store.database import is_about_the_file
 
 # What has happened to logged keys: how often, given those that concern a panel.
 News = Callable[[frozenset[str] | None], Any]
@@ -76,8 +77,10 @@ def _careful(read: Callable[[], Drawn]) -> Drawn | ViewMessage:
         return read()
     except TrackerError as error:
         return _trouble(str(error))
-    except Exception as error:  # noqa: BLE001 - one panel's fault must not take the others along
-        return _trouble(f"This panel could not be drawn: {error!r}.")
+    except Exception as error:  # one panel's fault must not take the others along
+        if is_about_the_file(error):
+            raise
+        return _trouble(f"This panel could not be drawn: {reason_of(error)}")
 
 
 def _worker(client: Client, name: str, turn: int, work: Work) -> Later:
@@ -99,6 +102,13 @@ def _send(client: Client, name: str, turn: int, message: ViewMessage) -> None:
         client.send(content, list(message.buffers))
     else:
         client.send(content, [])
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error that nobody foresaw as the end of a sentence."""
+    lines = str(error).strip().splitlines()
+    said = f"{type(error).__name__}: {lines[0][:300]}" if lines else repr(error)
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _trouble(text: str) -> ViewMessage:

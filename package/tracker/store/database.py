@@ -248,7 +248,7 @@ class Database:
                 raise
             raise StoreError(f"{self.database} cannot be opened: {error.strerror}.") from error
         except duckdb.Error as error:
-            if type(error) is not duckdb.Error and not isinstance(error, _OF_THE_FILE):
+            if not is_about_the_file(error):
                 raise
             known = self._explained(str(error), is_opening=is_opening)
             if known is None:
@@ -280,6 +280,11 @@ class Database:
         return StoreDamagedError(
             f"{self.database} {what}: `tracker doctor --rebuild` makes a new one from the journals."
         )
+
+
+def is_about_the_file(error: BaseException) -> bool:
+    """Say whether an error of DuckDB is about the database file, and not about one statement."""
+    return type(error) is duckdb.Error or isinstance(error, _OF_THE_FILE)
 
 
 def wal_of(database: Path) -> Path:

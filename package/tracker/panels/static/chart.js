@@ -75,7 +75,7 @@ export class Chart {
 
   // What moves along when the chart is shown large.
   get movables() {
-    return [this.resetButton, this.value];
+    return [this.resetButton, this.value, this.gear];
   }
 
   describe(spec) {
@@ -84,8 +84,20 @@ export class Chart {
     this.title.title = spec.key || spec.title;
     this.largeButton.setAttribute("aria-label", `Show ${spec.title} large`);
     this.gear.setAttribute("aria-label", `Settings of ${spec.title}`);
-    setText(this.hint, spec.problem || "waiting for values");
-    this.hint.classList.toggle("tkp-bad", !!spec.problem);
+    this.say(spec.problem);
+  }
+
+  // What stands in the place of the curves where there are none.
+  say(problem) {
+    setText(this.hint, problem || "waiting for values");
+    this.hint.classList.toggle("tkp-bad", !!problem);
+  }
+
+  // The curves could not be read: those that are here are old, and the reason stands over them.
+  fail(text) {
+    this.say(text);
+    this.hint.hidden = false;
+    this.plot.style.opacity = 0.25;
   }
 
   // -- data
@@ -99,6 +111,8 @@ export class Chart {
       return;
     }
     this.received = number;
+    this.say(this.spec.problem);
+    this.plot.style.opacity = "";
     const isFirst = !this.series;
     this.series = new Series(message, unpack, this.series);
     this.legend.hide(this.series);

@@ -145,6 +145,7 @@ export class Panel {
       chosen: () => this.header.selection.choose(content.runs),
       csv: () => download(`${this.head.name}.csv`, content.text),
       data: () => this.showData(content, buffers),
+      failed: () => this.grid.charts.get(content.chart)?.fail(content.text),
       strip: () => this.strip.receive(content, buffers),
       console: () => this.console.receive(content),
       plotly: () => this.awaitLibrary(buffers[0]),
