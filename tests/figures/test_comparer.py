@@ -154,7 +154,7 @@ def test_cells_are_shown_as_they_ran() -> None:
     assert "Zero!" in html
     assert "<ins>+added</ins>" in html
     assert "<del>-gone</del>" in html
-    assert "no notebook cells" in cells_html([])
+    assert "no notebook cells and logged no code" in cells_html([])
 
 
 def test_code_keeps_its_text_and_has_classes() -> None:

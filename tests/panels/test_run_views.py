@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -222,6 +223,43 @@ def test_a_query_without_end_is_broken_off(shown: Shown, monkeypatch: pytest.Mon
     endless = "select count(*) from range(10000000000) a, range(1000000) b where a.range < 3"
     drawn = shown.panel("sql", query=endless)
     assert "took more than 0.2 s" in drawn["content"]["text"]
+
+
+def test_limits_are_said_where_they_bite(root: Path, page: Page) -> None:
+    record(root, *[{"lines": 0}] * 40)
+    shown = Shown(root, page)
+    figure = shown.figure("system", {"first": "all"}, group="GPU utilization")
+    assert "The first 64 of 80 lines are drawn" in said(figure)
+    assert len([trace for trace in figure["data"] if trace["meta"]["role"] == "line"]) == 64
+    assert not said(shown.figure("system", {"first": 2}, group="GPU utilization"))
+    many = "select range as a, range as b from range(20_001)"
+    assert "first 20,000 rows" in said(shown.figure("sql", query=many, draw="line"))
+    fits = "select range as a, range as b from range(20_000)"
+    assert not said(shown.figure("sql", query=fits, draw="line"))
+
+
+def test_code_that_was_logged_is_compared(root: Path, tmp_path: Path, begin, page: Page) -> None:
+    folder = tmp_path / "src"
+    folder.mkdir()
+    (folder / "same.py").write_text("import tracker\n")
+    for number in range(2):
+        (folder / "train.py").write_text(f"lr = 0.{number}  # <b>\n")
+        (folder / "new.py").write_text("x = 1\n") if number else None
+        run = begin(name=f"run-{number}")
+        run.log_code(folder)
+        run.finish()
+    shown = Shown(root, page)
+    html = shown.panel("comparer")["content"]["html"]
+    kinds = re.findall(r'<tr class="tkv-(\w+)"><th scope="row" title="(\w+\.py)"', html)
+    assert sorted(kinds) == [("diff", "new.py"), ("diff", "train.py"), ("same", "same.py")]
+    runs = {name: run for run, name, _ in shown.panel("code")["content"]["runs"]}
+    assert "<summary>train.py (1 line)" in shown.ask(run=runs["run-1"])["content"]["html"]
+    html = shown.ask(run=runs["run-1"], other=runs["run-0"])["content"]["html"]
+    assert "<h5>train.py</h5>" in html
+    assert "<mark>0.0</mark>" in html or "<mark>0</mark>" in html
+    assert '<h5>new.py <small class="tkv-dim">new</small></h5>' in html
+    assert "same.py" not in html
+    assert "<b>" not in html
 
 
 # ---------------------------------------------------------------- all of them

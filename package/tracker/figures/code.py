@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tracker.figures.formats import escape, format_duration, shorten
@@ -30,7 +30,9 @@ _CLASSES: Final = (
 )
 
 
-def cells_html(cells: Sequence[CellRecord], patch: str = "") -> str:
+def cells_html(
+    cells: Sequence[CellRecord], patch: str = "", files: Mapping[str, str] | None = None
+) -> str:
     """Return the cells of a run as HTML, escaped and highlighted.
 
     Parameters
@@ -39,10 +41,13 @@ def cells_html(cells: Sequence[CellRecord], patch: str = "") -> str:
         In the order in which they ran.
     patch : str
         The uncommitted changes of the git work tree, shown behind the cells.
+    files : mapping of str to str, optional
+        The source files that the run logged, shown behind the cells.
     """
     parts = [_cell(cell) for cell in cells]
+    parts += [_file(path, text) for path, text in (files or {}).items()]
     if not parts:
-        parts.append('<p class="tkv-dim">This run has no notebook cells.</p>')
+        parts.append('<p class="tkv-dim">This run has no notebook cells and logged no code.</p>')
     if patch:
         count = f"{len(patch.splitlines()):,} lines"
         lines = "".join(_patch_line(line) for line in patch.splitlines()[:MOST_LINES])
@@ -54,9 +59,13 @@ def cells_html(cells: Sequence[CellRecord], patch: str = "") -> str:
 
 
 def diff_html(
-    old: Sequence[CellRecord], new: Sequence[CellRecord], *, is_split: bool = False
+    old: Sequence[CellRecord],
+    new: Sequence[CellRecord],
+    files: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
+    *,
+    is_split: bool = False,
 ) -> str:
-    """Return what changed from the cells of one run to those of another, escaped.
+    """Return what changed from the code of one run to that of another, escaped.
 
     Lines are compared; within a line that changed, so are words. Lines that are the same
     farther than three from a change are folded away. Cells are told apart by a rule.
@@ -64,12 +73,31 @@ def diff_html(
     Parameters
     ----------
     old, new : sequence of CellRecord
+    files : (mapping, mapping) of str to str
+        The source files that each of the runs logged, by path; those that are the same in
+        both are left out.
     is_split : bool
         Old and new lines stand beside each other. Default False: below each other.
     """
-    before, after = _lines(old), _lines(new)
-    if before == after:
-        return '<p class="tkv-dim">The cells of both runs are the same.</p>'
+    known, now = files
+    paths = [path for path in sorted({*known, *now}) if known.get(path) != now.get(path)]
+    if _lines(old) == _lines(new) and not paths:
+        return '<p class="tkv-dim">The cells and files of both runs are the same.</p>'
+    cells = "" if _lines(old) == _lines(new) else _changes(_lines(old), _lines(new), is_split)
+    parts = [
+        f"<h5>{escape(path)}{_fate(path, known, now)}</h5>"
+        + _changes(known.get(path, "").splitlines(), now.get(path, "").splitlines(), is_split)
+        for path in paths
+    ]
+    return cells + "".join(parts)
+
+
+def _fate(path: str, known: Mapping[str, str], now: Mapping[str, str]) -> str:
+    words = "" if path in known and path in now else ("new" if path in now else "gone")
+    return f' <small class="tkv-dim">{words}</small>' if words else ""
+
+
+def _changes(before: list[str], after: list[str], is_split: bool) -> str:
     cut = max(len(before), len(after)) > MOST_LINES
     before, after = before[:MOST_LINES], after[:MOST_LINES]
     rows: list[str] = []
@@ -131,6 +159,15 @@ def _cell(cell: CellRecord) -> str:
         f'<span class="tkv-dim">{escape(" · ".join(facts))}</span></div>'
         f'<pre class="tkv-code">{highlighted(cell.source)}</pre>{error}</div>'
     )
+
+
+def _file(path: str, text: str) -> str:
+    count = len(text.splitlines())
+    words = f"{escape(path)} ({count:,} line{'' if count == 1 else 's'})"
+    body = "\n".join(text.splitlines()[:MOST_LINES])
+    cut = f"\n# … only the first {MOST_LINES:,} lines are shown" if count > MOST_LINES else ""
+    source = highlighted(body + cut) if path.endswith(".py") else escape(body + cut)
+    return f'<details><summary>{words}</summary><pre class="tkv-code">{source}</pre></details>'
 
 
 def _patch_line(line: str) -> str:

@@ -46,8 +46,19 @@ class Facts:
     sections: Mapping[str, Mapping[str, Any]]
 
 
-def facts_of(record: RunRecord, cells: Sequence[CellRecord] = ()) -> Facts:
-    """Return what is compared of a run: `record` with its metadata, and its cells."""
+def facts_of(
+    record: RunRecord, cells: Sequence[CellRecord] = (), files: Mapping[str, str] | None = None
+) -> Facts:
+    """Return what is compared of a run.
+
+    Parameters
+    ----------
+    record : RunRecord
+        With its metadata.
+    cells : sequence of CellRecord
+    files : mapping of str to str, optional
+        The digests of the source files that it logged, by path.
+    """
     metadata = record.metadata
     git = metadata.get("git")
     packages = metadata.get("packages")
@@ -64,6 +75,7 @@ def facts_of(record: RunRecord, cells: Sequence[CellRecord] = ()) -> Facts:
             "Cells": {
                 f"cell {place}": _code(cell.source) for place, cell in enumerate(cells, start=1)
             },
+            "Code files": {path: digest[:12] for path, digest in (files or {}).items()},
             "Environment": machine,
             "Packages": dict(packages) if isinstance(packages, dict) else {},
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,6 +129,28 @@ def contents(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "SELECT DISTINCT sha256, size_bytes FROM artifact_file WHERE reference IS NULL"
     ).fetchall()
     return dict(rows)
+
+
+def code_of(db: duckdb.DuckDBPyConnection, run_keys: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return the source files that runs logged as artifacts of the type ``code``.
+
+    Returns
+    -------
+    dict of int to (dict of str to str)
+        By run, the content's digest of each path; of one that was logged again the last.
+    """
+    rows = db.execute(
+        "SELECT l.run_key, f.path, f.sha256 FROM lineage l JOIN artifact_version a USING "
+        "(version_key) JOIN artifact_file f ON f.version_key = coalesce(a.source_key, "
+        "a.version_key) WHERE l.run_key IN (SELECT unnest($runs::INTEGER[])) "
+        "AND l.direction = 'output' AND a.type = 'code' AND a.state = 'committed' "
+        "AND f.sha256 IS NOT NULL ORDER BY l.time, f.path",
+        {"runs": list(run_keys)},
+    ).fetchall()
+    found: dict[int, dict[str, str]] = {key: {} for key in run_keys}
+    for run_key, path, digest in rows:
+        found[run_key][path] = digest
+    return found
 
 
 def parts(

@@ -1,20 +1,26 @@
-"""The code of a run: its cells, and how they differ from another run's."""
+"""The code of a run: its cells and source files, and how they differ from another run's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Container, Mapping
+from typing import Any, Final
 
+from tracker.errors import NotFoundError
 from tracker.figures.code import cells_html, diff_html
 from tracker.panels.runset import RunSet
 from tracker.panels.views import ViewMessage, Work
 from tracker.panels.views.choices import offered, the_run
 from tracker.store import read
+from tracker.store.objects import Objects
 from tracker.store.read import Connection
+from tracker.store.version_reads import code_of
+
+# A larger file is no source that anybody reads.
+_MOST_BYTES: Final = 1_000_000
 
 
 class CodeView:
-    """The cells of one run, or what changed in them since another."""
+    """The code of one run, or what changed in it since another."""
 
     kind = "code"
     title = "Code"
@@ -31,7 +37,7 @@ class CodeView:
     def read(
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
     ) -> ViewMessage | Work:
-        """Return the cells of the run that the page asked for, or what lets them be compared."""
+        """Return the code of the run that the page asked for, or what lets it be compared."""
         run = the_run(runset, ask, spec)
         if run is None:
             html = '<p class="tkv-dim">No run is shown: switch some on in the table.</p>'
@@ -40,11 +46,38 @@ class CodeView:
         other = next((each for each in runset.all if name and each.id == name), None)
         facts = {"runs": offered(runset), "run": run.id, "other": other.id if other else ""}
         cells = read.cells(db, run.key)
+        logged = code_of(db, [run.key, *([other.key] if other else [])])
+        objects = Objects(runset.objects_dir)
         if other is None:
             patch = _patch(db, runset.project, run.id)
-            return ViewMessage("code", facts | {"html": cells_html(cells, patch)})
-        before = read.cells(db, other.key)
-        return lambda: ViewMessage("code", facts | {"html": diff_html(before, cells)})
+            html = cells_html(cells, patch, _texts(objects, logged[run.key]))
+            return ViewMessage("code", facts | {"html": html})
+        before, old, new = read.cells(db, other.key), logged[other.key], logged[run.key]
+        # What both have is the same, and need not be read.
+        same = {path for path in old if old[path] == new.get(path)}
+
+        def compare() -> ViewMessage:
+            files = _texts(objects, old, same), _texts(objects, new, same)
+            return ViewMessage("code", facts | {"html": diff_html(before, cells, files)})
+
+        return compare
+
+
+def _texts(objects: Objects, files: Mapping[str, str], but: Container[str] = ()) -> dict[str, str]:
+    """Return the texts of files by path; of one that is gone or large, why it is not here."""
+    found = {}
+    for path, digest in files.items():
+        if path in but:
+            continue
+        try:
+            place = objects.path(digest)
+            if (size := place.stat().st_size) > _MOST_BYTES:
+                found[path] = f"# {size:,} bytes: too many to show"
+            else:
+                found[path] = place.read_text("utf-8", "replace")
+        except (NotFoundError, OSError) as error:
+            found[path] = f"# {error}"
+    return found
 
 
 def _patch(db: Connection, project: str, run_id: str) -> str:

@@ -12,6 +12,7 @@ from tracker.panels.views.choices import flag
 from tracker.store import read
 from tracker.store.filters import parse_filters
 from tracker.store.read import Connection
+from tracker.store.version_reads import code_of
 
 
 class ComparerView:
@@ -49,7 +50,8 @@ class ComparerView:
         records = {each.run_key: each for each in read.runs(db, runset.project, where)}
         cells = read.cells_of(db, [run.key for run in shown])
         shown = [run for run in shown if run.key in records]
-        facts = [facts_of(records[run.key], cells[run.key]) for run in shown]
+        files = code_of(db, [run.key for run in shown])
+        facts = [facts_of(records[run.key], cells[run.key], files[run.key]) for run in shown]
         html = comparison_html(facts, baseline=base.id if base else None)
         if count > MOST_RUNS:
             note = f"The first {MOST_RUNS} of {count:,} drawn runs are compared."

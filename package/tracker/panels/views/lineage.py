@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tracker.artifacts.words import split_path
 from tracker.errors import NotFoundError
+from tracker.figures.canvas import note
 from tracker.figures.lineage import lineage_figure
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
@@ -59,6 +60,9 @@ class LineageView:
             return ViewMessage("trouble", {"text": text})
         figure = lineage_figure(found)
         figure.update_layout(width=None, height=None, autosize=True)
+        if not name and len(runset.visible) > MOST_RUNS:
+            words = f"the first {MOST_RUNS} of {len(runset.visible):,} runs"
+            figure.update_layout(annotations=[*figure.layout.annotations, note(words)])
         return figure_message(figure)
 
 

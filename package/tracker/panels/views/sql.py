@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tracker.figures.canvas import note
 from tracker.figures.query_result import result_figure, result_html
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message, html_message
@@ -61,6 +62,9 @@ class SqlView:
             y=[name.strip() for name in str(spec["y"] or "").split(",") if name.strip()],
             colour=str(spec["colour"] or "").strip(),
         )
+        if len(rows) > _MOST_ROWS:
+            words = f"only the first {_MOST_ROWS:,} rows are drawn"
+            figure.update_layout(annotations=[*figure.layout.annotations, note(words)])
         return figure_message(figure)
 
 
