@@ -101,6 +101,14 @@ def test_a_chart_has_settings_of_its_own(boarded: Boarded) -> None:
     form.get_by_text("As the workspace").click()
     draw_as(boarded, "train/loss", "chart.plot._fullLayout.yaxis.range[1] > 100")
     boarded.wait(lambda: fields() == {})
+    card.locator(".tkp-bar").hover()
+    card.get_by_role("button", name="Show loss large").click()
+    boarded.page.locator("dialog .tkp-gear").click()
+    form.get_by_label("Logarithmic x").check()
+    draw_as(boarded, "train/loss", "chart.plot._fullLayout.xaxis.type === 'log'")
+    boarded.page.keyboard.press("Escape")
+    boarded.page.locator("dialog").get_by_role("button", name="Close").click()
+    boarded.wait_for(card.locator(".tkp-bar > .tkp-gear"))
 
 
 def test_a_zoom_is_shared_and_brings_every_point(boarded: Boarded) -> None:

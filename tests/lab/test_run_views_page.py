@@ -52,8 +52,12 @@ def show(browser: Browser, recorded: Path, tmp_path: Path) -> Iterator[Callable[
         shown.append(panel)
         panel.wait(lambda: len(panel.names()) == 6)
         panels = [{"id": kind, "kind": kind, "title": kind, "width": 12, **spec} for kind in kinds]
-        patch = {"sections": [{"name": "Mine", "panels": panels}]}
+        # Those that are there by themselves would be found in the place of these.
+        removed = ["settings/parallel", "settings/importance"]
+        patch = {"sections": [{"name": "Mine", "panels": panels}], "removed": removed}
         panel.page.evaluate("patch => panel.workspace.patch(patch)", patch)
+        panel.wait(lambda: panel.section("Mine") == list(kinds))
+        panel.wait(lambda: not panel.section("Hyperparameters"))
         return panel
 
     yield open_panels
@@ -66,6 +70,19 @@ def card(panel: Boarded, kind: str) -> Locator:
     return panel.page.locator(".tkp-card", has=title)
 
 
+def box(panel: Boarded, axis: int, low: float, high: float) -> None:
+    """Draw a box around a stretch of an axis."""
+    (x, top), (_, bottom) = (
+        panel.page.evaluate(PLACE, [".tkp-view", axis, height]) for height in (high, low)
+    )
+    mouse = panel.page.mouse
+    mouse.move(x - 12, top)
+    mouse.down()
+    mouse.move(x + 6, bottom, steps=4)
+    mouse.move(x + 12, bottom, steps=2)
+    mouse.up()
+
+
 def chosen(panel: Boarded) -> list[str]:
     return sorted(panel.page.evaluate("() => [...panel.header.selection.ids.values()]"))
 
@@ -73,27 +90,50 @@ def chosen(panel: Boarded) -> list[str]:
 def test_boxes_at_axes_choose_runs_that_can_then_be_drawn_alone(show) -> None:
     panel = show("parallel", columns=["config.optimizer", "config.depth", "summary.val/loss"])
     panel.wait_for(panel.page.locator(".tkp-view .scatterlayer .trace"))
-
-    def box(axis: int, low: float, high: float) -> None:
-        (x, top), (_, bottom) = (
-            panel.page.evaluate(PLACE, [".tkp-view", axis, height]) for height in (high, low)
-        )
-        mouse = panel.page.mouse
-        mouse.move(x - 12, top)
-        mouse.down()
-        mouse.move(x + 6, bottom, steps=4)
-        mouse.move(x + 12, bottom, steps=2)
-        mouse.up()
-
-    box(2, 0.5, 1.05)
+    box(panel, 2, 0.5, 1.05)
     panel.wait(lambda: chosen(panel) == ["run-3", "run-4", "run-5"])
     panel.page.keyboard.down("Shift")
-    box(0, -0.06, 0.06)
+    box(panel, 0, -0.06, 0.06)
     panel.page.keyboard.up("Shift")
     panel.wait(lambda: chosen(panel) == ["run-4"])
     panel.page.get_by_role("button", name="Draw only these").click()
     panel.wait(lambda: len(panel.content.get("runset", {}).get("only") or ()) == 1)
     panel.wait(lambda: panel.page.locator(".tkp-unseen").count() == 5)
+
+
+def test_chosen_runs_stand_out_until_the_choice_is_cleared(show) -> None:
+    panel = show("parallel", columns=["config.optimizer", "config.depth", "summary.val/loss"])
+    page = panel.page
+    panel.wait_for(page.locator(".tkp-view .scatterlayer .trace"))
+
+    def faint() -> int:
+        drawn = page.locator(".tkp-view > .tkp-plot")
+        return drawn.evaluate("plot => plot.data.filter((trace) => trace.opacity < 0.1).length")
+
+    box(panel, 2, 0.5, 1.05)
+    panel.wait(lambda: chosen(panel) == ["run-3", "run-4", "run-5"])
+    assert faint() > 0
+    assert page.locator(".selectionlayer path").count() > 0
+    page.get_by_role("button", name="Clear").click()
+    panel.wait(lambda: faint() == 0)
+    assert chosen(panel) == []
+    assert page.locator(".selectionlayer path").count() == 0
+    page.locator(".tkp-row", has_text="run-2").locator("[data-press=choose]").click()
+    panel.wait(lambda: faint() > 0)
+    assert chosen(panel) == ["run-2"]
+
+
+def test_names_of_axes_have_room_in_a_narrow_card(show) -> None:
+    columns = ["config.optimizer", "config.depth", "config.lr", "duration", "summary.val/loss"]
+    panel = show("parallel", columns=columns, width=3)
+    panel.wait_for(panel.page.locator(".tkp-view .annotation"))
+    names = panel.page.locator(".tkp-view > .tkp-plot").evaluate(
+        """plot => plot.layout.annotations.filter(({ name }) => name === "axis")
+            .map((each) => each.text)"""
+    )
+    assert names[0].startswith("opt")
+    assert names[0].endswith("…")
+    assert names[2] == "lr"
 
 
 def test_a_point_that_is_clicked_is_the_chosen_run(show) -> None:

@@ -114,7 +114,8 @@ def test_groups_show_their_statistics_and_open(show) -> None:
     panel.page.get_by_role("checkbox", name="lr").click()
     panel.page.keyboard.press("Escape")
     panel.wait(lambda: sorted(panel.names()) == ["0.01", "0.1"])
-    row = panel.page.locator('.tkp-row[aria-expanded="false"]', has_text="0.1").last
+    name = panel.page.locator(".tkp-run-name").get_by_text("0.1", exact=True)
+    row = panel.page.locator('.tkp-row[aria-expanded="false"]', has=name)
     cell = row.locator('[data-column="summary.train/loss"]')
     panel.wait(lambda: "mean 0.7" in (cell.get_attribute("title") or ""))
     assert cell.get_attribute("title").split("\n") == [
@@ -160,7 +161,7 @@ def test_panels_are_added_moved_resized_and_removed(show) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     panel.wait_for(page.locator(".tkp-html h1"))
     assert page.locator(".tkp-html img").count() == 0
-    assert page.locator(".tkp-html a").get_attribute("href") in (None, "#harmful-link")
+    assert page.locator('.tkp-html a[href^="javascript"]').count() == 0
     assert panel.section("Panels") == ["Notes"]
     page.get_by_role("button", name="Move Notes").focus()
     page.keyboard.press("Shift+ArrowRight")

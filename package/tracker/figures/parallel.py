@@ -318,7 +318,8 @@ def _axis_line(place: int, each: Dimension) -> dict[str, Any]:
 def _words(place: int, last: int, each: Dimension) -> list[dict[str, Any]]:
     name = escape(shorten(each.called, max(8, _TITLES // (last + 1))))
     common: dict[str, Any] = {"x": place, "showarrow": False}
-    above = {"y": 1.03, "yanchor": "bottom", "yshift": 6}
+    # By its name a page finds it, which knows how much room there is.
+    above = {"name": "axis", "y": 1.03, "yanchor": "bottom", "yshift": 6}
     heading = common | above | {"text": name, "font": {"size": 11}}
     if place in (0, last):
         side = {"xanchor": "left", "xshift": -24} if place == 0 else {"xanchor": "right"}

@@ -6,9 +6,11 @@ import { themed } from "./theme.js";
 
 const FIGURE_CONFIG = { ...CONFIG, doubleClick: "reset+autosize" };
 const BACK = 0.08;
+const LETTER_PX = 6.2;
+const MARGIN_PX = 40;
 
 export function figureRenderer(stage, view) {
-  return renderer(stage, view, (points) => new Set(points.map(runOf)), keep);
+  return renderer(stage, view, (points) => new Set(points.map(runOf)));
 }
 
 // Boxes at several axes leave the runs that pass all of them.
@@ -27,11 +29,15 @@ export function parallelRenderer(stage, view) {
   return renderer(stage, view, passing, standOut);
 }
 
-function renderer(stage, view, passing, dressed) {
+function renderer(stage, view, passing, dressed = keep) {
   const node = h("div", { class: "tkp-plot" });
   stage.append(node);
   let figure = null;
-  let chosen = null;
+  let chosen = new Set(view.panel.header.selection?.ids.keys());
+  // The runs that a box here has chosen.
+  let boxed = null;
+  let revision = 1;
+  let isDrawing = false;
   let isHeard = false;
 
   const draw = () => {
@@ -41,15 +47,33 @@ function renderer(stage, view, passing, dressed) {
     const layout = { ...themed(figure.layout, theme), width, height };
     // A zoom outlives the next drawing.
     layout.uirevision = view.name;
-    library.react(node, dressed(figure.data, chosen), layout, FIGURE_CONFIG);
+    layout.selectionrevision = revision;
+    layout.annotations = fitted(layout.annotations, width);
+    // Plotly writes into traces which of their points are boxed.
+    const traces = dressed(figure.data, chosen).map((each) => ({ ...each }));
+    // What is drawn anew is boxed anew, of which Plotly tells as if a user had done it.
+    isDrawing = true;
+    library.react(node, traces, layout, FIGURE_CONFIG);
+    isDrawing = false;
     if (!isHeard) hear();
     isHeard = true;
   };
 
   const choose = (ids) => {
-    chosen = ids?.size ? ids : null;
-    chooseRuns(view.panel, chosen ?? new Set());
-    if (dressed !== keep) draw();
+    boxed = ids.size ? ids : null;
+    if (!chooseRuns(view.panel, ids)) take(ids);
+  };
+
+  // Takes over which runs are chosen, here or elsewhere.
+  const take = (ids) => {
+    if (isSame(ids, chosen)) return;
+    chosen = new Set(ids);
+    if (boxed && !isSame(ids, boxed)) {
+      boxed = null;
+      revision += 1;
+    } else if (dressed === keep) return;
+    // Plotly first keeps the box that it tells of.
+    view.request(true);
   };
 
   function hear() {
@@ -62,12 +86,14 @@ function renderer(stage, view, passing, dressed) {
       if (id) choose(new Set([id]));
     });
     node.on("plotly_selected", (event) => {
-      if (!event) return;
+      if (!event || isDrawing) return;
       const ids = passing(event.points.filter(runOf));
       ids.delete("");
       choose(ids);
     });
-    node.on("plotly_deselect", () => choose(null));
+    node.on("plotly_deselect", () => {
+      if (!isDrawing) choose(new Set());
+    });
   }
 
   return {
@@ -75,6 +101,7 @@ function renderer(stage, view, passing, dressed) {
       figure = JSON.parse(content.figure);
       draw();
     },
+    chosen: take,
     resize: draw,
     retheme: draw,
     dispose: () => {
@@ -88,7 +115,7 @@ const keep = (traces) => traces;
 
 // The chosen runs' lines in full, all others faint behind them.
 function standOut(traces, chosen) {
-  if (!chosen) return traces;
+  if (!chosen.size) return traces;
   const lines = traces.filter((trace) => trace.customdata);
   const others = traces.filter((trace) => !trace.customdata);
   const front = lines.map((trace) => ({
@@ -113,12 +140,35 @@ function focus(panel, id) {
   if ((panel.focused ?? null) !== (id || null)) panel.focusRun(id || null);
 }
 
+// Says whether there is a table in which runs can be chosen.
 function chooseRuns(panel, ids) {
   const { selection, rows } = panel.header;
-  if (!selection) return;
+  if (!selection) return false;
   const names = new Map(
     [...(rows?.values() ?? [])].map((row) => [row.id, row.name]),
   );
-  selection.ids = new Map([...ids].map((id) => [id, names.get(id) ?? id]));
-  selection.show();
+  selection.choose([...ids].map((id) => [id, names.get(id) ?? id]));
+  return true;
+}
+
+function isSame(one, other) {
+  return one.size === other.size && [...one].every((id) => other.has(id));
+}
+
+// The names of axes side by side are as long as there is room; points say the whole.
+function fitted(annotations = [], width) {
+  const names = annotations.filter(({ name }) => name === "axis");
+  if (!names.length) return annotations;
+  const room = Math.max(3, Math.floor((width - MARGIN_PX) / names.length / LETTER_PX));
+  return annotations.map((each) =>
+    each.name === "axis" ? { ...each, text: shortened(each.text, room) } : each,
+  );
+}
+
+// Of text in which Plotly reads entities.
+function shortened(text, room) {
+  const letters = text.match(/&[^;\s]+;|./gsu) ?? [];
+  return letters.length <= room
+    ? text
+    : `${letters.slice(0, room - 1).join("")}…`;
 }

@@ -250,6 +250,11 @@ export class Grid {
     }
   }
 
+  // Lets the chosen runs stand out where they are drawn.
+  choose(ids) {
+    for (const card of this.cards.values()) card.choose?.(ids);
+  }
+
   dispose() {
     this.watcher.disconnect();
     this.sizes.disconnect();

@@ -15,7 +15,10 @@ export function popup(panel, anchor, label, ...content) {
   node.append(...content);
   node.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Escape") node.hidePopover();
+    if (event.key !== "Escape") return;
+    // Or the browser would close the large chart below it as well.
+    event.preventDefault();
+    node.hidePopover();
   });
   node.addEventListener("toggle", ({ newState }) => {
     if (newState === "open") return;
@@ -25,7 +28,8 @@ export function popup(panel, anchor, label, ...content) {
     if (isInside || document.activeElement === document.body) anchor.focus?.();
     node.dispatchEvent(new Event("closed"));
   });
-  panel.node.append(node);
+  // What is open above the panel lets nothing outside of it be pressed.
+  (anchor.closest?.("dialog") ?? panel.node).append(node);
   node.showPopover();
   anchor.setAttribute?.("aria-expanded", "true");
   place(node, anchor);

@@ -75,6 +75,7 @@ export class Selection {
     setText(this.all, `Choose all ${passing}`);
     setText(this.count, `${size} run${size === 1 ? "" : "s"} chosen`);
     this.runs.table.refresh();
+    this.runs.panel.grid.choose(new Set(this.ids.keys()));
   }
 
   // The chosen runs if this row is one of them, else this row alone.

@@ -1,7 +1,7 @@
 // A panel that is not a chart: its card, and what is drawn into it by the renderer of its kind.
 //
 // A renderer is a function (stage, view) that returns { update(content, buffers), resize(),
-// retheme(), dispose() }, of which only `update` must be there. `view.ask({…})` asks the kernel's
+// retheme(), chosen(ids), dispose() }, of which only `update` must be there. `view.ask({…})` asks the kernel's
 // class of this kind something; the answer comes as another `update`.
 import { h, iconButton, setText } from "./dom.js";
 import { figureRenderer, parallelRenderer } from "./figure.js";
@@ -120,6 +120,10 @@ export class View {
 
   retheme() {
     this.renderer?.retheme?.();
+  }
+
+  choose(ids) {
+    this.renderer?.chosen?.(ids);
   }
 
   clear() {
