@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import tracker.report as wr
 from tracker.errors import ConflictError, NotFoundError, StoreError
 
 from .conftest import log_run
+from .hostile import SETTINGS
 
 
 def a_report(**runset: object) -> wr.Report:
@@ -118,6 +120,55 @@ def test_a_pinned_run_set_says_what_it_lacks(runs: list[str]) -> None:
     assert "without what this panel draws" not in report.unpin().to_html()
 
 
+def test_queries_and_artifacts_are_pinned_too(runs: list[str]) -> None:
+    from tracker.artifacts.artifact import Artifact
+
+    def log_model(words: str) -> None:
+        with tracker.init("digits", "model", settings=SETTINGS) as run:
+            model = Artifact("net", "model", description=words, metadata={"made": words})
+            with model.new_file("a.txt") as file:
+                file.write(words)
+            run.log_artifact(model)
+
+    log_model("first")
+    query = "select name, created_at, 1.5 as half, null as none, 'nan'::double as nan from runs"
+    blocks = [wr.SQLBlock(f"{query} order by name", title="T", limit=3)]
+    blocks += [wr.ArtifactBlock("net", tab=tab) for tab in ("overview", "files", "usage")]
+    live = wr.Report("digits", title="live", blocks=blocks).save()
+    pinned = live.clone("pinned").pin()
+    chosen = [wr.SQLBlock(query, follow=False), wr.ArtifactBlock("net:latest", follow=False)]
+    saved = wr.Report("digits", title="saved", blocks=chosen).save()
+    assert all(block.pin is not None for block in saved.blocks)
+    assert all(block.pin is None for block in live.blocks)
+    pinned.save()
+    before = str(pinned.to_html()).partition("</header>")[2]
+    assert before.count("as of ") == 4
+    assert "first" in before
+    assert "The first 3 of 4 rows." in before
+    log_model("second")
+    for run in tracker.Api().runs("digits", "name = run-0.1"):
+        run.delete()
+    opened = wr.Report.open("digits/pinned")
+    assert str(opened.to_html()).partition("</header>")[2] == before
+    now = str(live.to_html())
+    assert "second" in now
+    assert "net:v1" in now
+    assert "run-0.1" not in now.partition("</header>")[2]
+    assert "net:v0" in str(saved.to_html())
+    same = re.sub(r'<p class="note pinned">.*?</p>', "", before)
+    live.unpin()
+    assert str(pinned.unpin().to_html()).partition("</header>")[2] not in (before, same)
+
+
+def test_a_block_that_was_changed_says_that_its_pin_is_another(runs: list[str]) -> None:
+    report = wr.Report("digits", blocks=[wr.SQLBlock("select 1 as one")]).pin()
+    (block,) = report.blocks
+    assert isinstance(block, wr.SQLBlock)
+    block.query = "select 2 as two"
+    assert "has changed since: report.unpin() and report.pin()" in str(report.to_html())
+    assert ">two<" in str(report.unpin().to_html())
+
+
 def test_a_damaged_pin_is_an_error_with_a_sentence(runs: list[str]) -> None:
     report = a_report().pin()
     pin = report.grids()[0].runsets[0].pin
@@ -130,7 +181,7 @@ def test_a_damaged_pin_is_an_error_with_a_sentence(runs: list[str]) -> None:
     bomb = b"\x28\xb5\x2f\xfd\xe0" + (1 << 34).to_bytes(8, "little") + b"\0" * 20
     for content in (b"rubbish", b"", bomb):
         path.write_bytes(content)
-        with pytest.raises(StoreError, match="pinned run set cannot be read"):
+        with pytest.raises(StoreError, match="What was pinned cannot be read"):
             source_of(report, report.grids()[0].runsets[0])
 
 

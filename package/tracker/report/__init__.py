@@ -43,6 +43,7 @@ from tracker.report.blocks import (
 from tracker.report.custom_chart import CustomChart
 from tracker.report.fields import Config, Metric, SummaryMetric
 from tracker.report.pictures import Image, Video
+from tracker.report.pin import Pin
 from tracker.report.plots import (
     BarPlot,
     GradientPoint,
@@ -58,7 +59,6 @@ from tracker.report.report import Report
 from tracker.report.runset import (
     OrderBy,
     PanelGrid,
-    Pin,
     Runset,
     RunsetGroup,
     RunsetGroupKey,

@@ -8,6 +8,7 @@ from typing import Any
 from tracker.report import checks
 from tracker.report.checks import checked, items, needed, optional, text
 from tracker.report.parts import Part, plain_data
+from tracker.report.pin import Pin
 from tracker.report.words import Rich, rich
 
 LANGUAGES = (
@@ -173,11 +174,18 @@ class SQLBlock(Block):
         Above the table.
     limit : int
         At most so many rows are shown. Default 200.
+    follow : bool
+        Ask anew each time. Otherwise it is pinned: it shows for good what it gave when the
+        report was first saved. Default True.
+    pin : Pin, optional
+        What a pinned block gave; :meth:`Report.pin` sets it.
     """
 
     query: str = needed(text(is_empty_allowed=False))
     title: str = checked(text(), "")
     limit: int = checked(checks.whole(1, 10_000), 200)
+    follow: bool = checked(checks.flag, True)
+    pin: Pin | None = checked(optional(checks.instance(Pin)))
 
 
 def _cell(value: Any) -> Any:
@@ -222,6 +230,8 @@ class ArtifactBlock(Block):
         Default: the report's.
     tab : {"overview", "metadata", "usage", "files", "lineage"}
         What is shown; the overview holds all but the files.
+    follow, pin
+        As for :class:`SQLBlock`: whether an alias, ``latest`` say, goes on to other versions.
     """
 
     artifact: str = needed(text(is_empty_allowed=False))
@@ -229,6 +239,8 @@ class ArtifactBlock(Block):
     tab: str = checked(
         checks.choice("overview", "metadata", "usage", "files", "lineage"), "overview"
     )
+    follow: bool = checked(checks.flag, True)
+    pin: Pin | None = checked(optional(checks.instance(Pin)))
 
 
 @dataclass(repr=False)

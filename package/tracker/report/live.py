@@ -45,12 +45,16 @@ def _workspace(report: Report, grid: PanelGrid) -> ProjectPanel:
     return ProjectPanel(report.store.root, project, workspace=name, content=content, source=source)
 
 
+def _block(report: Report, block: b.SQLBlock | b.ArtifactBlock) -> Any:
+    return None if block.pin is not None else block_panel(report, block)
+
+
 def _no_panel(report: Report, block: b.Block) -> None:
     return None
 
 
 _LIVE: Final[Mapping[type[b.Block], Callable[[Report, Any], Any]]] = {
     PanelGrid: _grid,
-    b.SQLBlock: block_panel,
-    b.ArtifactBlock: block_panel,
+    b.SQLBlock: _block,
+    b.ArtifactBlock: _block,
 }

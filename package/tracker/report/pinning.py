@@ -1,4 +1,4 @@
-"""Pins run sets: what their panels read is kept as an object of the store, named by its content."""
+"""Pins run sets and blocks: what they read is kept as an object of the store, by its content."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import msgspec
 import numpy as np
 import zstandard
 
-from tracker.errors import StoreError
+from tracker.errors import NotFoundError, StoreError
 from tracker.records import CellRecord, Curve, MetricRule, RunRecord, Series
-from tracker.report.runset import PanelGrid, Pin, Runset
-from tracker.report.source import LiveSource, PinnedSource, Shot, Source
+from tracker.report.answers import Answered, Rows, Version, ask, question_of
+from tracker.report.pin import Pin
+from tracker.report.runset import PanelGrid, Runset
+from tracker.report.source import LiveSource, PinnedSource, Shot, Source, naming
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
@@ -52,6 +54,8 @@ _TYPES: dict[str, Any] = {
     "columns": dict[str, tuple[str, bytes]],
     "media": list[Shot],
     "cells": dict[int, list[CellRecord]],
+    "sql": Rows,
+    "artifact": Version,
 }
 
 
@@ -61,6 +65,45 @@ def source_of(report: Report, runset: Runset) -> Source:
         path = report.objects.path(runset.pin.sha256)
         return PinnedSource(_decode(path.read_bytes()), runset.pin.time)
     return LiveSource(report.store, report.project_of(runset), runset)
+
+
+def answer_of(report: Report, block: Answered) -> Any:
+    """Return what a block shows: what it gave when it was pinned, else what the store has now.
+
+    Raises
+    ------
+    TrackerError
+        If the store cannot tell, or the block was pinned with another question.
+    """
+    if block.pin is None:
+        return ask(report, block)
+    known = _decode(report.objects.path(block.pin.sha256).read_bytes())
+    kind, *rest = question_of(report, block)
+    found = known.get(naming(kind, rest))
+    if found is None:
+        raise NotFoundError(
+            f"The block was pinned on {block.pin.time[:10]} and has changed since: "
+            "report.unpin() and report.pin() read it anew."
+        )
+    return found
+
+
+def pin_block(report: Report, block: Answered, *, only_wanted: bool) -> None:
+    """Ask what a block shows, and keep it, if it is not pinned yet.
+
+    Parameters
+    ----------
+    report : Report
+    block : SQLBlock or ArtifactBlock
+    only_wanted : bool
+        Leave a block that follows the store as it is.
+    """
+    if block.pin is not None or (only_wanted and block.follow):
+        return
+    kind, *rest = question_of(report, block)
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    content = _encode({naming(kind, rest): ask(report, block)}, time)
+    block.pin, block.follow = Pin(report.objects.put_bytes(content), time), False
 
 
 def pin_grid(report: Report, grid: PanelGrid, *, only_wanted: bool) -> None:
@@ -107,7 +150,7 @@ def _decode(content: bytes) -> dict[str, Any]:
         kept = msgspec.msgpack.decode(packed, type=_Kept)
         return {name: _unpacked(name, raw) for name, raw in kept.answers.items()}
     except (zstandard.ZstdError, msgspec.MsgspecError, KeyError, ValueError) as error:
-        raise StoreError(f"The data of a pinned run set cannot be read: {error}.") from error
+        raise StoreError(f"What was pinned cannot be read: {error}.") from error
 
 
 def _packed(answer: Any) -> Any:

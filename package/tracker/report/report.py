@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.errors import NotFoundError, UsageError
 from tracker.report import runset
-from tracker.report.blocks import Block, Heading, block
+from tracker.report.blocks import ArtifactBlock, Block, Heading, SQLBlock, block
 from tracker.report.checks import checked, items, needed, text
 from tracker.report.parts import Part, from_json
 from tracker.report.pictures import Picture
@@ -116,7 +116,8 @@ class Report(Part):
     def save(self, draft: bool = False, clone: bool = False) -> Report:
         """Keep it in the store as a new version; every earlier one stays.
 
-        Run sets that do not follow live runs are pinned now, if they are not yet.
+        Run sets, queries and artifacts that do not follow the store are pinned now, if they are
+        not yet.
 
         Parameters
         ----------
@@ -231,26 +232,34 @@ class Report(Part):
         return runset.project or self.project
 
     def pin(self, *, only_wanted: bool = False) -> Report:
-        """Read what the panels show, and keep it, so that the report shows it for good.
+        """Read what panels, queries and artifacts show, and keep it: the report shows it for good.
 
         What is pinned already stays as it is; :meth:`unpin` lets it go.
 
         Parameters
         ----------
         only_wanted : bool
-            Leave run sets that follow live runs as they are. Default False: pin them too.
+            Leave what follows the store as it is. Default False: pin it too.
         """
-        from tracker.report.pinning import pin_grid
+        from tracker.report.pinning import pin_block, pin_grid
 
-        for grid in self.grids():
-            pin_grid(self, grid, only_wanted=only_wanted)
+        for each in self.walk():
+            if isinstance(each, PanelGrid):
+                pin_grid(self, each, only_wanted=only_wanted)
+            elif isinstance(each, SQLBlock | ArtifactBlock):
+                pin_block(self, each, only_wanted=only_wanted)
         return self
 
     def unpin(self) -> Report:
-        """Let all run sets follow live runs."""
-        for grid in self.grids():
-            for each in grid.runsets:
-                each.pin, each.follow = None, True
+        """Let all run sets, queries and artifacts follow the store."""
+        pinned: list[Runset | SQLBlock | ArtifactBlock] = []
+        for each in self.walk():
+            if isinstance(each, PanelGrid):
+                pinned += each.runsets
+            elif isinstance(each, SQLBlock | ArtifactBlock):
+                pinned.append(each)
+        for one in pinned:
+            one.pin, one.follow = None, True
         return self
 
     # --- what it becomes ----------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tracker.report.blocks import Block
 from tracker.report.checks import Expected, checked, choice, flag, items, mapping, optional, text
 from tracker.report.fields import Field, label_of, metric, path_of
 from tracker.report.parts import Part
+from tracker.report.pin import Pin
 from tracker.report.plots import Panel, panel
 
 
@@ -29,25 +30,6 @@ class OrderBy(Part):
 
     name: Field = checks.needed(metric)
     ascending: bool = checked(flag, False)
-
-
-@dataclass(repr=False)
-class Pin(Part):
-    """What a pinned run set read, and when: an object of the store.
-
-    Attributes
-    ----------
-    sha256 : str
-        The object; its digest is that of the content.
-    time : str
-        When it was read, ISO 8601, UTC.
-    run_ids : list of str
-        The runs.
-    """
-
-    sha256: str = checks.needed(checks.digest)
-    time: str = checked(text(40), "")
-    run_ids: list[str] = checked(items(text()), [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from tracker.errors import TrackerError
 from tracker.figures.formats import escape
 from tracker.figures.markdown import latex, markdown
 from tracker.report import blocks as b
+from tracker.report.answers import Rows
 from tracker.report.artifacts import artifact_html
 from tracker.report.drawing.tables import cell, table
 from tracker.report.pictures import Image, Picture, Video
+from tracker.report.pinning import answer_of
 from tracker.report.rich import code, data_address, link, rich_html
 from tracker.report.words import plain
 from tracker.store import documents
-from tracker.store.query import run_query
 
 if TYPE_CHECKING:
     from tracker.report.report import Report
@@ -56,7 +57,7 @@ class Writer:
             b.Gallery: self._gallery,
             b.SQLBlock: self._sql,
             b.TableBlock: _table_block,
-            b.ArtifactBlock: lambda a: artifact_html(self._report, a),
+            b.ArtifactBlock: self._artifact,
             b.UnknownBlock: _unknown,
             Image: self._picture,
             Video: self._picture,
@@ -107,20 +108,18 @@ class Writer:
         )
 
     def _sql(self, block: b.SQLBlock) -> str:
-        with self._report.store.reading() as db:
-            frame = run_query(db, block.query)
-        shown = frame.head(block.limit).astype(object)
-        rows = [
-            [cell(_plain(value)) for value in row]
-            for row in shown.itertuples(index=False, name=None)
-        ]
-        html = _titled(block.title, table([str(name) for name in frame.columns], rows))
-        if len(frame) > block.limit:
-            html += f'<p class="note">The first {block.limit:,} of {len(frame):,} rows.</p>'
+        found: Rows = answer_of(self._report, block)
+        rows = [[cell(value) for value in row] for row in found.rows]
+        html = _titled(block.title, table(found.names, rows))
+        if found.total > len(rows):
+            html += f'<p class="note">The first {len(rows):,} of {found.total:,} rows.</p>'
         return (
             f'<div class="sql">{html}<details class="query"><summary>SQL</summary>'
-            f"{code(block.query, 'sql')}</details></div>"
+            f"{code(block.query, 'sql')}</details>{_as_of(block)}</div>"
         )
+
+    def _artifact(self, block: b.ArtifactBlock) -> str:
+        return artifact_html(answer_of(self._report, block), block.tab) + _as_of(block)
 
     def _picture(self, picture: Picture) -> str:
         caption = rich_html(picture.caption)
@@ -137,12 +136,11 @@ class Writer:
         return f'<figure class="picture">{shown}<figcaption>{caption}</figcaption></figure>'
 
 
-def _plain(value: Any) -> Any:
-    if hasattr(value, "item"):
-        value = value.item()
-    if hasattr(value, "to_pydatetime"):
-        return None if value != value else value.to_pydatetime()
-    return value
+def _as_of(block: b.SQLBlock | b.ArtifactBlock) -> str:
+    if block.pin is None:
+        return ""
+    when = escape(block.pin.time[:16].replace("T", " "))
+    return f'<p class="note pinned">as of {when} UTC</p>'
 
 
 def _items(items: list[Any]) -> str:
