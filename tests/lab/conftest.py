@@ -37,7 +37,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -257,10 +257,9 @@ class Notebook:
         self.page.evaluate("async () => { await jupyterapp.restored; }")
 
 
-@pytest.fixture(scope="package")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Start a JupyterLab with nothing of this machine's user in it."""
-    home = tmp_path_factory.mktemp("lab")
+@contextmanager
+def running_lab(home: Path) -> Iterator[Lab]:
+    """Run a JupyterLab with nothing of this machine's user in it."""
     root, store = home / "notebooks", home / "store"
     root.mkdir()
     _write_settings(home / "settings")
@@ -290,17 +289,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             _stop(server)
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Start a headless Chromium."""
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Run a headless Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
+@contextmanager
+def open_page(lab: Lab, browser: Browser) -> Iterator[Notebook]:
     """Open JupyterLab on an empty work area in a page of its own."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{lab.url}/lab?reset")
@@ -309,6 +308,27 @@ def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
     yield driver
     page.close()
     lab.shutdown_kernels()
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return the JupyterLab of all tests."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Return the browser of all tests."""
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
+    """Open a page for one test."""
+    with open_page(lab, browser) as notebook:
+        yield notebook
 
 
 def _environment(home: Path, store: Path) -> dict[str, str]:
