@@ -156,6 +156,7 @@ export class Chart {
 
   see(isVisible) {
     this.isVisible = isVisible;
+    if (isVisible) this.panel.wantLibrary();
     if (!isVisible) scheduler.forget(this);
     else if (this.series && (this.isStale || !this.isDrawn)) this.request(true);
     if (isVisible) this.isStale = false;

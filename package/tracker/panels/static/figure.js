@@ -43,6 +43,7 @@ function renderer(stage, view, passing, dressed = keep) {
   const draw = () => {
     const { library, theme } = view.panel;
     const { offsetWidth: width, offsetHeight: height } = view.stage;
+    view.panel.wantLibrary();
     if (!library || !figure || !width || !height) return;
     const layout = { ...themed(figure.layout, theme), width, height };
     // A zoom outlives the next drawing.

@@ -69,6 +69,7 @@ export class Figures {
     const { library } = this.panel;
     node.dataset.figure = "";
     node.figure = text;
+    this.panel.wantLibrary();
     if (!library) return;
     let figure;
     try {

@@ -201,9 +201,16 @@ export class Panel {
 
   async awaitLibrary(buffer) {
     const library = plotly(buffer);
-    if (!library || this.library) return;
+    if (!library || !this.isLibraryWanted || this.library) return;
     this.library = await library;
     this.grid.redraw();
+  }
+
+  // Images need none: the library waits for the first that is drawn with it.
+  wantLibrary() {
+    if (this.isLibraryWanted) return;
+    this.isLibraryWanted = true;
+    this.awaitLibrary();
   }
 
   // -- to the kernel

@@ -1,9 +1,14 @@
 // plotly.js, once a page: it comes packed over a comm, and is kept for all panels.
 
-// Returns a promise of the library; `buffer` holds the packed source, where it came along.
+// Returns what can be awaited to get the library, and is unpacked then: it is so large that a
+// page stands still meanwhile. `buffer` holds the packed source, where it came along.
 export function plotly(buffer) {
-  if (buffer && !globalThis.trackerPlotly)
-    globalThis.trackerPlotly = unpack(buffer);
+  if (buffer && !globalThis.trackerPlotly) {
+    let library;
+    const then = (...listeners) =>
+      (library ??= unpack(buffer)).then(...listeners);
+    globalThis.trackerPlotly = { then };
+  }
   return globalThis.trackerPlotly;
 }
 
