@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab.conftest import Notebook, open_page, running_browser, running_lab  # noqa: E402
+from lab.conftest import Notebook, open_page, running_browser, running_lab
 
 SIDE = 256
 LOG = """
@@ -64,7 +64,10 @@ window.gridWait = (name, isThere, began) => new Promise((resolve, reject) => {
     const found = isThere();
     if (!found && performance.now() - began > 60000) return reject(new Error(`no ${name}`));
     if (!found) return requestAnimationFrame(look);
-    requestAnimationFrame(now => { window.gridTimes[name] = performance.now() - began; resolve(found); });
+    requestAnimationFrame(() => {
+      window.gridTimes[name] = performance.now() - began;
+      resolve(found);
+    });
   };
   requestAnimationFrame(look);
 });

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.figures.histogram import (
-    Counts,
-    counts_of,
-    histogram_figure,
-    logged_histogram_figure,
-)
-from tracker.figures.histogram_steps import (
+from tracker.figures.distribution import (
     QUANTILES,
     common_edges,
     distribution_figure,
     quantiles,
     shares,
+)
+from tracker.figures.histogram import (
+    Counts,
+    counts_of,
+    histogram_figure,
+    logged_histogram_figure,
 )
 
 from .runs import NASTY, Group, is_safe, many, nasty, odd, one

@@ -1,4 +1,4 @@
-"""Molecules, graphs, distributions and embeddings as figures."""
+"""Molecules, graphs and embeddings as figures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import UsageError
-from tracker.figures.distribution import distribution_figure
 from tracker.figures.embedding import embedding_figure
 from tracker.figures.graph import graph_figure, layered
 from tracker.figures.molecule import molecule_figure, read_atoms
-from tracker.media.histogram import Histogram
 
 WATER = [("O", 0.0, 0.0, 0.117), ("H", 0.0, 0.757, -0.469), ("H", 0.0, -0.757, -0.469)]
 PDB = "\n".join(
@@ -105,25 +103,6 @@ def test_a_graph_says_what_its_nodes_are_and_takes_no_markup() -> None:
     assert "units: 3" in dots["hovertext"][1]
     with pytest.raises(UsageError, match="has 0 nodes"):
         graph_figure({"nodes": []})
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    ranges=st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6)), min_size=2, max_size=5)
-)
-def test_each_step_of_a_distribution_is_whole(ranges) -> None:
-    made = [
-        Histogram(np_histogram=([1, 2, 3], np.linspace(low, low + width, 4)))
-        for low, width in ranges
-    ]
-    (heat,) = distribution_figure(range(len(made)), made)["data"]
-    assert np.array(heat["z"]).sum(axis=0) == pytest.approx(np.ones(len(made)), abs=1e-3)
-
-
-def test_an_empty_histogram_is_an_empty_column() -> None:
-    made = [Histogram(np_histogram=([0, 0], [0, 1, 2])), Histogram([1.0, 2.0])]
-    (heat,) = distribution_figure([0, 1], made)["data"]
-    assert np.array(heat["z"])[:, 0].sum() == 0
 
 
 def test_points_of_an_embedding_are_coloured_by_their_label() -> None:

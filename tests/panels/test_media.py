@@ -33,6 +33,13 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "all_media.py"
 FIGURES = ("weights", "cloud", "molecule", "network", "plotly", "roc")
 
 
+def numbers(packed: dict | list) -> np.ndarray:
+    """Return an array of a figure, which travels as Base64."""
+    if isinstance(packed, list):
+        return np.array(packed)
+    return np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"]).astype(float)
+
+
 class Shown:
     """The panel of a run or project on a page, and its media panels by key."""
 
@@ -204,14 +211,36 @@ def test_histograms_are_one_picture_of_all_steps_or_that_of_one(
     root: Path, page: Page, logged: Run
 ) -> None:
     shown = on_run(root, logged, page, "weights")
-    (cell,) = shown.content("weights")["cells"]
-    figure = json.loads(shown.large("weights", cell["items"][0]))
-    assert figure["data"][0]["x"] == [0, 1, 2]
-    columns = np.array(figure["data"][0]["z"]).sum(axis=0)
-    assert columns == pytest.approx([1, 1, 1], abs=1e-3)
-    (cell,) = shown.ask("weights", step=1)["cells"]
-    figure = json.loads(shown.large("weights", cell["items"][0]))
-    assert sum(figure["data"][0]["y"]) == 500
+    content = shown.content("weights")
+    assert content["is_over_steps"]
+    (cell,) = content["cells"]
+    heat, *lines = json.loads(shown.large("weights", cell["items"][0]))["data"]
+    assert numbers(heat["x"]) == pytest.approx([-0.5, 0.5, 1.5, 2.5])
+    assert numbers(heat["z"]).reshape(60, 3).sum(axis=0) == pytest.approx(np.ones(3))
+    assert [line["name"] for line in lines] == ["5%", "25%", "50%", "75%", "95%"]
+    content = shown.ask("weights", step=1)
+    assert not content["is_over_steps"]
+    (cell,) = content["cells"]
+    (line,) = json.loads(shown.large("weights", cell["items"][0]))["data"]
+    assert line["name"] == "one"
+    assert "step 1" in line["hovertemplate"]
+
+
+def test_histograms_of_runs_stand_on_one_scale(
+    root: Path, begin, page: Page, logged: Run, example
+) -> None:
+    other = begin(name="two")
+    example["log_all"](other, steps=2, shift=9, rows=4)
+    other.flush()
+    shown = on_project(root, page, "weights")
+    for step in (1, 2, None):
+        (cell,) = shown.ask("weights", step=step)["cells"]
+        data = json.loads(shown.large("weights", cell["items"][0]))["data"]
+        kind = "heatmap" if step is None else "scatter"
+        names = {
+            trace["name"] for trace in data if trace["type"] == kind and "%" not in trace["name"]
+        }
+        assert len(names) == 2, step
 
 
 def test_a_page_is_for_a_sandbox_and_a_text_is_text(root: Path, page: Page, logged: Run) -> None:

@@ -8,9 +8,9 @@ from tracker.figures.colours import PALETTE, colour_of
 from tracker.figures.columns import RecordRun, RunLike
 from tracker.figures.comparer import comparison_html, facts_of
 from tracker.figures.curve import Line, curve_figure
+from tracker.figures.distribution import distribution_figure
 from tracker.figures.forest import importances
 from tracker.figures.histogram import counts_of, histogram_figure, logged_histogram_figure
-from tracker.figures.histogram_steps import distribution_figure
 from tracker.figures.importance import importance_figure
 from tracker.figures.lineage import lineage_figure
 from tracker.figures.parallel import parallel_figure

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tracker.errors import TrackerError, UsageError
-from tracker.figures.distribution import distribution_figure
+from tracker.figures.colours import PALETTE
 from tracker.figures.graph import graph_figure
+from tracker.figures.histogram import counts_of, logged_histogram_figure
 from tracker.figures.molecule import molecule_figure
 from tracker.figures.space import space_figure
 from tracker.media.html import guarded
 from tracker.media.loading import load
 from tracker.panels.media_table import show_table
-from tracker.store.logged import Logged
 from tracker.store.objects import Objects
 
 # A page of this size makes a browser slow.
 LARGEST_FILE_BYTES: Final = 32 * 1024 * 1024
-MOST_COLUMNS: Final = 400
 
 Item = dict[str, Any]
 
@@ -58,15 +57,12 @@ def show(reference: Mapping[str, Any], files: Objects, table: Mapping[str, Any])
     return item
 
 
-def show_histograms(values: Sequence[Logged]) -> Item:
-    """Return the histograms of one run over its steps."""
-    stride = -(-len(values) // MOST_COLUMNS)
-    kept = values[::stride]
+def show_figure(draw: Callable[[], Any]) -> Item:
+    """Return what `draw` returns, a figure of Plotly's, as a page shows it."""
     try:
-        found = [(value.step, load(value.reference, _nothing)) for value in kept]
-        return _figure(distribution_figure([s for s, _ in found], [one for _, one in found]))
+        return {"view": "figure", "large": draw().to_json().encode()}
     except Exception as error:  # noqa: BLE001 - anybody may have written the store
-        return _trouble(f"The histograms cannot be drawn: {error!r:.200}.")
+        return _trouble(f"It cannot be drawn: {error!r:.200}.")
 
 
 def _check_size(reference: Mapping[str, Any]) -> None:
@@ -128,7 +124,10 @@ def _graph(reference: Mapping[str, Any], files: Objects, _: Mapping[str, Any]) -
 
 
 def _histogram(reference: Mapping[str, Any], files: Objects, _: Mapping[str, Any]) -> Item:
-    return _figure(distribution_figure([0], [load(reference, files)]))
+    counts = counts_of(0, reference)
+    if counts is None:
+        raise UsageError("It is no histogram, or an empty one.")
+    return show_figure(lambda: logged_histogram_figure([("", PALETTE[0], counts)], "value"))
 
 
 def _text(reference: Mapping[str, Any], files: Objects, _: Mapping[str, Any]) -> Item:
@@ -155,10 +154,6 @@ def _vega(reference: Mapping[str, Any], files: Objects, _: Mapping[str, Any]) ->
         return _frame(chart.to_html(), scripts=True)
     except UsageError as error:
         return {"view": "text", "large": chart.content, "note": f"{error} Its specification:"}
-
-
-def _nothing(digest: str) -> Any:
-    raise UsageError(f"A histogram has no file, and this one names {digest!r:.70}.")
 
 
 _MAKERS: Final[dict[str, Callable[[Mapping[str, Any], Objects, Mapping[str, Any]], Item]]] = {

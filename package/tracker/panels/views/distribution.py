@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from tracker.figures.histogram import counts_of
-from tracker.figures.histogram_steps import distribution_figure
-from tracker.panels.runset import RunSet
+from tracker.figures.distribution import distribution_figure
+from tracker.figures.histogram import Counts, counts_of, logged_histogram_figure
+from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import choose, flag
 from tracker.store.logged_values import spread_values
 from tracker.store.read import Connection
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MOST_RUNS = 6
 # As many columns as a panel has room for; more cannot be told apart.
@@ -50,16 +53,28 @@ class DistributionView:
     ) -> ViewMessage:
         """Return the histograms of the first six runs that are drawn and have some."""
         key = choose(spec, "key", "the key of a logged Histogram")
-        logged_values = spread_values(db, [run.key for run in runset.visible], key, _COLUMNS)
-        found = {
-            run_key: [counts for step, value in values if (counts := counts_of(step, value))]
-            for run_key, values in logged_values.items()
-        }
-        having = [run for run in runset.visible if found.get(run.key)]
-        words = ""
-        if len(having) > MOST_RUNS:
-            words = f"the first {MOST_RUNS} of {len(having):,} runs"
-        logged = [(run.name, found[run.key]) for run in having[:MOST_RUNS]]
-        return figure_message(
-            distribution_figure(logged, key, trim=bool(spec["trim"]), words=words)
-        )
+        logged = histograms_over_steps(db, runset.visible, key)
+        return figure_message(distribution_of(logged, key, trim=bool(spec["trim"])))
+
+
+def histograms_over_steps(
+    db: Connection, runs: Sequence[Run], key: str
+) -> list[tuple[Run, list[Counts]]]:
+    """Return the runs that have logged a Histogram as a key, with those of up to 120 steps."""
+    values = spread_values(db, [run.key for run in runs], key, _COLUMNS)
+    read = [(run, [counts_of(*each) for each in values.get(run.key, ())]) for run in runs]
+    found = [(run, [counts for counts in listed if counts]) for run, listed in read]
+    return [(run, counts) for run, counts in found if counts]
+
+
+def distribution_of(
+    logged: Sequence[tuple[Run, Sequence[Counts]]], key: str, *, trim: bool = False
+) -> go.Figure:
+    """Draw the histograms of the first six runs: over their steps, or where each has one, those."""
+    shown, words = logged[:MOST_RUNS], ""
+    if len(logged) > MOST_RUNS:
+        words = f"the first {MOST_RUNS} of {len(logged):,} runs"
+    if logged and all(len(counts) == 1 for _, counts in shown):
+        return logged_histogram_figure([(run.name, run.colour, one) for run, (one,) in shown], key)
+    named = [(run.name, counts) for run, counts in shown]
+    return distribution_figure(named, key, trim=trim, words=words)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tracker.figures.histogram import counts_of
 from tracker.panels.media_items import LIGHT, describe, flat, kind_of
-from tracker.panels.media_shown import show, show_histograms
+from tracker.panels.media_shown import show, show_figure
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work
+from tracker.panels.views.distribution import distribution_of, histograms_over_steps
 from tracker.store import logged
 from tracker.store.logged import Logged
 from tracker.store.objects import Objects
@@ -63,16 +65,14 @@ class MediaView:
         if kind in LIGHT:
             values = _window(db, list(by_key), key, steps, step, known[key].count)
             return ViewMessage("media", content | {"cells": _cells(values, by_key)})
+        if known[key].type == "histogram":
+            return _histograms(db, content, runs, ask.get("step"))
         values = logged.media_at(db, list(by_key), key, step)
         shown = [(by_key[value.run_key], value) for value in values]
         shown.sort(key=lambda pair: runs.index(pair[0]))
         if kind == "table":
             shown = [pair for pair in shown if pair[0].id == ask.get("run")][:1] or shown[:1]
             content["run"] = shown[0][0].id
-        if known[key].type == "histogram" and ask.get("step") is None:
-            every = logged.media_between(db, list(by_key), key, steps[0], steps[-1])
-            shown = [(by_key[value.run_key], value) for value in every]
-            return lambda: _distributions(content, shown)
         files = Objects(runset.objects_dir)
         return lambda: _heavy(content, shown, files, ask.get("table") or {})
 
@@ -95,17 +95,25 @@ def _heavy(
     return _packed(content | {"more": max(0, len(shown) - MOST_HEAVY)}, cells)
 
 
-def _distributions(content: dict[str, Any], shown: Sequence[tuple[Run, Logged]]) -> ViewMessage:
-    """Draw the histograms of each run over all its steps."""
-    by_run: dict[str, list[Logged]] = {}
-    for run, value in shown:
-        by_run.setdefault(run.id, []).append(value)
-    cells = [
-        {"run": run, "step": values[-1].step, "items": [show_histograms(values)]}
-        for run, values in list(by_run.items())[:MOST_HEAVY]
-    ]
-    more = max(0, len(by_run) - MOST_HEAVY)
-    return _packed(content | {"more": more, "is_over_steps": True}, cells)
+def _histograms(
+    db: Connection, content: dict[str, Any], runs: Sequence[Run], step: int | None
+) -> Work:
+    """Draw the histograms of all runs over their steps, or those of one step, as one figure."""
+    key = content["key"]
+    if step is None:
+        found = histograms_over_steps(db, runs, key)
+    else:
+        by_key = {run.key: run for run in runs}
+        values = logged.media_at(db, list(by_key), key, content["step"])
+        at_step = [(by_key[each.run_key], counts_of(each.step, each.reference)) for each in values]
+        found = [(run, [counts]) for run, counts in at_step if counts]
+
+    def draw() -> ViewMessage:
+        item = show_figure(lambda: distribution_of(found, key))
+        cell = {"run": "", "step": content["step"], "items": [item]}
+        return _packed(content | {"is_over_steps": step is None}, [cell])
+
+    return draw
 
 
 def _packed(content: dict[str, Any], cells: list[dict[str, Any]]) -> ViewMessage:
