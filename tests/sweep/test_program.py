@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import tracker
 from tracker import cli
 from tracker.errors import UsageError
 from tracker.sweep.program import VARIABLE
+from tracker.sweep.workers import Workers
 
 SETTINGS = "settings={'console': False, 'save_code': False, 'system_interval_s': 0}"
 PROGRAM = f"""\
@@ -23,6 +27,16 @@ parser.add_argument("--lr", type=float)
 run = wandb.init(config=parser.parse_args(), {SETTINGS})
 for step in range(4):
     wandb.log({{"loss": wandb.config.lr}})
+"""
+MEETING = f"""\
+import argparse, sys
+import tracker
+parser = argparse.ArgumentParser()
+parser.add_argument("--x", type=int)
+x = parser.parse_args().x
+tracker.init({SETTINGS})
+assert sys.stdin.read() == ""
+open("meeting", "w" if x == 1 else "r").close()  # waits for the other end
 """
 CONFIG = """\
 program: train.py
@@ -64,6 +78,45 @@ def test_from_yaml_to_the_best_run_in_a_terminal(
     assert head.split() == ["PROJECT", "ID", "NAME", "METHOD", "STATE", "TRIALS", "BEST"]
     assert row.split() == ["p", str(sweep), "mine", "grid", "finished", "2", "of", "2", "0.1"]
     assert not list((folder / ".tracker/sweeps" / sweep / "trials").iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_several_programs_run_at_a_time(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Each program waits for the other one, so that one after the other would never end.
+    (folder / "meet.py").write_text(MEETING)
+    os.mkfifo(folder / "meeting")
+    sweep = tracker.sweep(
+        {"program": "meet.py", "method": "grid", "parameters": {"x": {"values": [1, 2, 3]}}},
+        project="p",
+    )
+    assert cli.main(["agent", str(sweep), "--parallel", "2", "--count", "2"]) == 0
+    assert list(sweep.trials["state"]) == ["finished"] * 2
+    assert len(sweep.agents()) == 2
+    assert "Trial 1 finished (x=2)" in capsys.readouterr().err
+    assert cli.main(["agent", str(sweep), "--parallel", "0"]) == 1
+    assert "--parallel is 0: expected 1 or more." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_an_interrupt_ends_all_programs_and_gives_their_trials_back(folder: Path) -> None:
+    (folder / "meet.py").write_text(MEETING)
+    os.mkfifo(folder / "meeting")
+    sweep = tracker.sweep(
+        {"program": "meet.py", "method": "grid", "parameters": {"x": {"values": [2, 3]}}},
+        project="p",
+    )
+
+    def interrupt() -> None:
+        # Both wait for somebody who writes. Their runs have begun.
+        while len([run for run in sweep.runs if run.state == "running"]) < 2:
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        Workers(sweep.controller, None, 2).run()
+    assert list(sweep.trials["state"]) == ["pending"] * 2
+    assert [run.state for run in sweep.runs] == ["failed"] * 2
 
 
 def test_a_sweep_is_steered_from_a_terminal(

@@ -35,6 +35,10 @@ def add(command: Command) -> None:
     agent.add_argument("sweep", help="the sweep's id, or project/id")
     agent.add_argument("-p", "--project", help="the sweep's project")
     agent.add_argument("--count", type=int, metavar="N", help="how many trials at most")
+    agent.add_argument(
+        "--parallel", type=int, metavar="N",
+        help="how many trials at a time, each with one of the GPUs; their output goes to log files",
+    )  # fmt: skip
 
 
 def _sweep(options: argparse.Namespace, root: Path) -> int:
@@ -55,13 +59,24 @@ def _sweep(options: argparse.Namespace, root: Path) -> int:
 
 
 def _agent(options: argparse.Namespace, root: Path) -> int:
+    from tracker.sweep.agent import say_on_stderr
     from tracker.sweep.lookup import find
     from tracker.sweep.program import ProgramAgent
+    from tracker.sweep.workers import Workers
 
     store = existing(root)
-    if options.count is not None and options.count < 1:
-        raise UsageError(f"--count is {options.count}: expected 1 or more.")
-    ProgramAgent(find(store, options.sweep, options.project), options.count).run()
+    for name in ("count", "parallel"):
+        given = getattr(options, name)
+        if given is not None and given < 1:
+            raise UsageError(f"--{name} is {given}: expected 1 or more.")
+    agent = ProgramAgent(find(store, options.sweep, options.project), options.count)
+    if options.parallel is None:
+        agent.run()
+    else:
+        workers = Workers(
+            agent.controller, None, options.parallel, options.count, say=say_on_stderr
+        )
+        workers.run()
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ from tracker.sweep.watch import Watch
 
 # Names the file that says which trial a program is.
 VARIABLE = "TRACKER_TRIAL"
-PATIENCE_S = 10.0
+PATIENCE_S = 5.0
 
 
 class ProgramAgent(Agent):
@@ -38,6 +39,11 @@ class ProgramAgent(Agent):
         How many trials at most.
     say : callable, optional
         Is given a line of text for each thing that happens. Default: to stderr.
+    batch : str, optional
+        Which agents were started together. Default: this one alone.
+    is_worker : bool
+        Whether this process has no terminal: its input is not the programs', and Ctrl-C does not
+        reach them. Default False.
 
     Raises
     ------
@@ -46,9 +52,16 @@ class ProgramAgent(Agent):
     """
 
     def __init__(
-        self, controller: Controller, count: int | None = None, say: Listener | None = None
+        self,
+        controller: Controller,
+        count: int | None = None,
+        say: Listener | None = None,
+        batch: str | None = None,
+        *,
+        is_worker: bool = False,
     ) -> None:
-        super().__init__(controller, _nothing, count, say=say)
+        super().__init__(controller, _nothing, count, batch, say)
+        self._is_worker = is_worker
         command_line(controller.config, {}, args_file="")
 
     def _run_trial(self, trial: Trial) -> None:
@@ -60,7 +73,7 @@ class ProgramAgent(Agent):
             (folder / "args.json").write_text(line.file_text, encoding="utf-8")
         self._say(f"Trial {trial.number}: {' '.join(line.words)}")
         try:
-            code = _run(line.words, self._environment(trial, folder))
+            code = _run(line.words, self._environment(trial, folder), self._is_worker)
         except OSError as error:
             self._say(f"{line.words[0]} cannot be started: {error.strerror}.")
             code = 127
@@ -133,12 +146,13 @@ def _ignore(run: Run) -> None:
     """Do not follow a run."""
 
 
-def _run(words: tuple[str, ...], environment: dict[str, str]) -> int:
+def _run(words: tuple[str, ...], environment: dict[str, str], is_worker: bool) -> int:
     """Run a program to its end; return its exit code. An interrupt ends it too."""
     # In a notebook the program's own output would go to the server's terminal.
     sink = subprocess.PIPE if is_notebook() else None
     errors = None if sink is None else subprocess.STDOUT
-    process = subprocess.Popen(words, env=environment, stdout=sink, stderr=errors)
+    source = subprocess.DEVNULL if is_worker else None
+    process = subprocess.Popen(words, env=environment, stdin=source, stdout=sink, stderr=errors)
     reader = threading.Thread(target=_relay, args=(process,), daemon=True)
     if sink is not None:
         reader.start()
@@ -148,8 +162,10 @@ def _run(words: tuple[str, ...], environment: dict[str, str]) -> int:
             reader.join()
         return code
     except KeyboardInterrupt:
+        if is_worker:
+            process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_S)  # Ctrl-C reached it as well
+            process.wait(PATIENCE_S)  # Ctrl-C has reached it as well
         raise
     finally:
         _end(process)

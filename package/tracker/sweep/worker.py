@@ -6,6 +6,7 @@ import _thread
 import json
 import os
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any
 from tracker.store.store import open_store
 from tracker.sweep.agent import Agent
 from tracker.sweep.controller import Controller
+from tracker.sweep.program import ProgramAgent
 
 # Exit codes: the function could not be read; the parent is gone.
 UNREADABLE, ORPHANED = 3, 4
@@ -23,7 +25,10 @@ STDIN = 0
 
 
 def pack(controller: Controller, function: Any, count: int | None, batch: str) -> bytes:
-    """Return everything that an agent elsewhere needs, functions of a notebook included."""
+    """Return everything that an agent elsewhere needs, functions of a notebook included.
+
+    Without a function it runs the sweep's program.
+    """
     import cloudpickle
 
     order = {
@@ -47,8 +52,14 @@ def work(packed: bytes) -> int:
     # From our own parent, through a pipe: it is code that is to be run.
     function = pickle.loads(packed[4 + size :])
     controller = Controller(open_store(order["root"]), order["sweep_id"], order["project"])
-    agent = Agent(controller, function, order["count"], order["batch"], say=lambda text: None)
-    return agent.run()
+    count, batch = order["count"], order["batch"]
+    if function is None:
+        return ProgramAgent(controller, count, _say_nothing, batch, is_worker=True).run()
+    return Agent(controller, function, count, batch, say=_say_nothing).run()
+
+
+def _say_nothing(text: str) -> None:
+    """Be silent: the parent says how trials end."""
 
 
 def main() -> int:
@@ -81,9 +92,18 @@ def _read(size: int) -> bytes:
 
 def _end_with_parent() -> None:
     os.read(STDIN, 1)  # returns when the parent closes the pipe, or dies
-    _thread.interrupt_main()  # gives the trial back
+    _interrupt_main()  # gives the trial back
     time.sleep(PATIENCE_S)
     os._exit(ORPHANED)
+
+
+def _interrupt_main() -> None:
+    """Interrupt the main thread, also where it waits for a program or sleeps."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ class Workers:
     ----------
     controller : Controller
         The sweep.
-    function : callable
-        What each trial runs; sent to the processes with everything that it uses.
+    function : callable or None
+        What each trial runs, sent to the processes with everything that it uses; None for the
+        sweep's program.
     parallel : int
         How many processes.
     count : int, optional
@@ -47,7 +48,7 @@ class Workers:
     def __init__(
         self,
         controller: Controller,
-        function: Callable[[], Any],
+        function: Callable[[], Any] | None,
         parallel: int,
         count: int | None = None,
         gpus: Sequence[str] | None = None,
