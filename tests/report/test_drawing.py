@@ -11,6 +11,7 @@ import pytest
 import tracker
 import tracker.report as wr
 from tracker.errors import UsageError
+from tracker.report.drawing import draw_all
 from tracker.report.pinning import source_of
 from tracker.report.scene import Drawn, Scene
 
@@ -24,7 +25,7 @@ def draw(runs: list[str]) -> Draw:
     def draw(panel: Any, **runset: Any) -> Drawn:
         grid = wr.PanelGrid([wr.Runset(order="+config.lr", **runset)], panels=[panel])
         report = wr.Report("digits", blocks=[grid])
-        (drawn,) = Scene(report, grid, [source_of(report, grid.runsets[0])]).draw_all()
+        (drawn,) = draw_all(Scene(report, grid, [source_of(report, grid.runsets[0])]))
         return drawn
 
     return draw
@@ -81,7 +82,7 @@ def test_the_axis_of_define_metric_is_taken(store: Any) -> None:
     run.finish()
     grid = wr.PanelGrid(panels=[wr.LinePlot(y=["loss"])])
     report = wr.Report("digits", blocks=[grid])
-    (drawn,) = Scene(report, grid, [source_of(report, grid.runsets[0])]).draw_all()
+    (drawn,) = draw_all(Scene(report, grid, [source_of(report, grid.runsets[0])]))
     assert traces(drawn)[0]["x"].tolist() == [0, 10, 20]
 
 
@@ -191,7 +192,7 @@ def test_media_of_chosen_steps(draw: Draw) -> None:
 
 
 def test_code_that_is_not_there(draw: Draw) -> None:
-    assert "The cells of both runs are the same" in draw(wr.CodeComparer()).html
+    assert "of both runs are the same" in draw(wr.CodeComparer()).html
     assert "Two runs are compared" in draw(wr.CodeComparer(), limit=1).note
 
 
@@ -258,7 +259,7 @@ def test_a_group_counts_every_value_of_long_runs_and_is_pinned_so(store: Any) ->
     report = wr.Report("p", blocks=[grid])
 
     def line() -> dict[str, Any]:
-        (drawn,) = Scene(report, grid, [source_of(report, grid.runsets[0])]).draw_all()
+        (drawn,) = draw_all(Scene(report, grid, [source_of(report, grid.runsets[0])]))
         return traces(drawn)[0]
 
     live = line()

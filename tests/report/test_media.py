@@ -14,6 +14,7 @@ import tracker
 import tracker.report as wr
 from tracker.figures.colours import CLASS_COLOURS, class_colour
 from tracker.panels import bundle
+from tracker.report.drawing import draw
 
 from .hostile import SETTINGS
 
@@ -140,6 +141,6 @@ def test_shapes_molecules_and_graphs_are_drawn(store: Path) -> None:
         run.log({"points": tracker.Object3D(np.random.default_rng(0).random((5, 3)))})
     panel = wr.MediaBrowser(media_keys=["points"])
     runs = wr.Report("m").runs()
-    (item,) = runs._scene.draw(panel).items  # noqa: SLF001
+    (item,) = draw(runs._scene, panel).items  # noqa: SLF001
     assert item.figure is not None
     assert item.figure["data"][0]["type"] == "scatter3d"

@@ -15,6 +15,7 @@ import tracker.report as wr
 from tracker.errors import TrackerWarning, UsageError
 from tracker.figures.code import diff_html
 from tracker.records import CellRecord
+from tracker.report.drawing import draw_all
 from tracker.report.pinning import source_of
 from tracker.report.scene import Drawn, Scene
 
@@ -33,7 +34,7 @@ def draw(runs: list[str]) -> Draw:
 def drawn(panel: Any, *, project: str = "digits", colours: Any = None, **runset: Any) -> Drawn:
     grid = wr.PanelGrid([wr.Runset(**runset)], panels=[panel], custom_run_colors=colours or {})
     report = wr.Report(project, blocks=[grid])
-    (found,) = Scene(report, grid, [source_of(report, each) for each in grid.runsets]).draw_all()
+    (found,) = draw_all(Scene(report, grid, [source_of(report, each) for each in grid.runsets]))
     assert not found.note, found.note
     return found
 

@@ -10,11 +10,11 @@ import msgspec
 from tracker.errors import NotFoundError
 from tracker.figures.summary import value_text
 from tracker.report.blocks import ArtifactBlock, SQLBlock
+from tracker.report.manuscript import Manuscript
 from tracker.store.encode import load_json
 from tracker.store.query import run_query
 
 if TYPE_CHECKING:
-    from tracker.report.report import Report
     from tracker.store.read import Connection
 
 _FILE_LIMIT = 200
@@ -40,14 +40,14 @@ class Version(msgspec.Struct):
     uses: list[list[Any]]
 
 
-def question_of(report: Report, block: Answered) -> tuple[Any, ...]:
+def question_of(report: Manuscript, block: Answered) -> tuple[Any, ...]:
     """Return what a block asks."""
     if isinstance(block, SQLBlock):
         return "sql", block.query, block.limit
     return "artifact", block.project or report.project, block.artifact
 
 
-def ask(report: Report, block: Answered) -> Rows | Version:
+def ask(report: Manuscript, block: Answered) -> Rows | Version:
     """Ask the store as it is now.
 
     Raises
@@ -65,7 +65,7 @@ def ask(report: Report, block: Answered) -> Rows | Version:
         return _version(db, project, name, wanted or "latest")
 
 
-def _rows(report: Report, block: SQLBlock) -> Rows:
+def _rows(report: Manuscript, block: SQLBlock) -> Rows:
     with report.store.querying() as db:
         frame = run_query(db, block.query, objects_dir=report.store.objects_dir)
     shown = frame.head(block.limit).astype(object)

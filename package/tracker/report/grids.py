@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.figures.formats import escape, shorten
 from tracker.figures.still import to_svg
+from tracker.report.drawing import draw_all
+from tracker.report.manuscript import Manuscript
 from tracker.report.media_grid import media_table
 from tracker.report.parcel import Parcel
 from tracker.report.pinning import source_of
@@ -14,9 +16,6 @@ from tracker.report.plots import Layout, Panel
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
 from tracker.report.viewers import span_of
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
 
 FIGURE_HEIGHT = 280
 STILL_WIDTH, STILL_COLUMNS = 490, 80
@@ -26,7 +25,7 @@ _CHIP_LIMIT = 60
 class GridWriter:
     """Writes panel grids, and puts their figures into a parcel."""
 
-    def __init__(self, report: Report, parcel: Parcel) -> None:
+    def __init__(self, report: Manuscript, parcel: Parcel) -> None:
         self._report = report
         self._parcel = parcel
         self.scenes: list[Scene] = []
@@ -38,7 +37,7 @@ class GridWriter:
         is_placed = any(panel.layout is not None for panel in grid.panels)
         panels = "".join(
             self._panel(panel, drawn, is_placed=is_placed)
-            for panel, drawn in zip(grid.panels, scene.draw_all(), strict=True)
+            for panel, drawn in zip(grid.panels, draw_all(scene), strict=True)
         )
         chips = "" if grid.hide_run_sets else self._chips(scene)
         kind = "panels placed" if is_placed else "panels"

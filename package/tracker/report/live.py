@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from tracker.panels.project_panel import ProjectPanel
 from tracker.report import blocks as b
+from tracker.report.manuscript import Manuscript
 from tracker.report.notebook import block_cells, title_cell
-from tracker.report.report import Report
 from tracker.report.runset import PanelGrid
 from tracker.report.showing import display_cell, display_object
 from tracker.report.stage import Artist, ReportSource, block_panel, grid_panel
 from tracker.report.workspaces import is_workspace, to_workspace
 
 
-def show(report: Report) -> None:
+def show(report: Manuscript) -> None:
     """Show a report below the cell: text as text, all that has news as a live panel."""
     display_cell(title_cell(report))
     for block in report.walk():
@@ -28,14 +28,14 @@ def show(report: Report) -> None:
             display_cell(cell)
 
 
-def _grid(report: Report, grid: PanelGrid) -> Any:
+def _grid(report: Manuscript, grid: PanelGrid) -> Any:
     """Return a grid as a live panel; None where all of it is pinned."""
     if all(each.pin is not None for each in grid.runsets):
         return None
     return _workspace(report, grid) if is_workspace(grid) else grid_panel(report, grid)
 
 
-def _workspace(report: Report, grid: PanelGrid) -> ProjectPanel:
+def _workspace(report: Manuscript, grid: PanelGrid) -> ProjectPanel:
     """Return a grid as the workspace of its runs, with all that readers can do there."""
     content, own = to_workspace(report, grid)
     project = report.project_of(grid.runsets[0])
@@ -45,15 +45,15 @@ def _workspace(report: Report, grid: PanelGrid) -> ProjectPanel:
     return ProjectPanel(report.store.root, project, workspace=name, content=content, source=source)
 
 
-def _block(report: Report, block: b.SQLBlock | b.ArtifactBlock) -> Any:
+def _block(report: Manuscript, block: b.SQLBlock | b.ArtifactBlock) -> Any:
     return None if block.pin is not None else block_panel(report, block)
 
 
-def _no_panel(report: Report, block: b.Block) -> None:
+def _no_panel(report: Manuscript, block: b.Block) -> None:
     return None
 
 
-_LIVE: Final[Mapping[type[b.Block], Callable[[Report, Any], Any]]] = {
+_LIVE: Final[Mapping[type[b.Block], Callable[[Manuscript, Any], Any]]] = {
     PanelGrid: _grid,
     b.SQLBlock: _block,
     b.ArtifactBlock: _block,

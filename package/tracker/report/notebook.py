@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.figures.formats import format_time
 from tracker.report import blocks as b
+from tracker.report.drawing import prepare
+from tracker.report.manuscript import Manuscript
 from tracker.report.markdown_cells import (
     PICTURES,
     block_markdown,
@@ -26,12 +28,11 @@ from tracker.report.words import plain
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from tracker.report.report import Report
 
 Cell = dict[str, Any]
 
 
-def to_notebook(report: Report) -> NotebookNode:
+def to_notebook(report: Manuscript) -> NotebookNode:
     """Return a report as a notebook of format 4.5, validated."""
     import nbformat
 
@@ -64,12 +65,12 @@ def to_notebook(report: Report) -> NotebookNode:
     return notebook
 
 
-def title_cell(report: Report) -> Cell:
+def title_cell(report: Manuscript) -> Cell:
     """Return the cell with the title of a report."""
     return _markdown(_title(report))
 
 
-def block_cells(report: Report, block: b.Block) -> Iterator[Cell]:
+def block_cells(report: Manuscript, block: b.Block) -> Iterator[Cell]:
     """Yield the cells of one block, without what is folded away below a heading."""
     text = _text_of(report, block)
     if text is not None:
@@ -78,14 +79,14 @@ def block_cells(report: Report, block: b.Block) -> Iterator[Cell]:
         yield from _shown(report, block)
 
 
-def _title(report: Report) -> str:
+def _title(report: Manuscript) -> str:
     words = f"\n\n{escape_markdown(report.description)}" if report.description else ""
     when = f" · {format_time(report.updated_at)}" if report.updated_at else ""
     facts = escape_markdown(report.project) + (f" · version {report.version}" if report.id else "")
     return f"# {escape_markdown(report.title)}{words}\n\n<small>{facts}{when}</small>"
 
 
-def _opening(report: Report) -> Iterator[Cell]:
+def _opening(report: Manuscript) -> Iterator[Cell]:
     yield _markdown(_title(report))
     source = (
         "import tracker\n"
@@ -97,7 +98,7 @@ def _opening(report: Report) -> Iterator[Cell]:
     yield _code(source, None)
 
 
-def _cells(report: Report, blocks: list[b.Block]) -> Iterator[Cell]:
+def _cells(report: Manuscript, blocks: list[b.Block]) -> Iterator[Cell]:
     words: list[str] = []
     for block in blocks:
         text = _text_of(report, block)
@@ -115,13 +116,13 @@ def _cells(report: Report, blocks: list[b.Block]) -> Iterator[Cell]:
         yield _markdown("\n\n".join(words))
 
 
-def _text_of(report: Report, block: b.Block) -> str | None:
+def _text_of(report: Manuscript, block: b.Block) -> str | None:
     if isinstance(block, b.TableOfContents):
         return "\n".join(_contents(report))
     return block_markdown(block)
 
 
-def _contents(report: Report) -> Iterator[str]:
+def _contents(report: Manuscript) -> Iterator[str]:
     for each in report.walk():
         if isinstance(each, b.Heading):
             level = {b.H1: 0, b.H2: 1}.get(type(each), 2)
@@ -132,7 +133,7 @@ def _contents(report: Report) -> Iterator[str]:
             yield f"{'  ' * level}- [{escape_markdown(words)}](#{place})"
 
 
-def _heading(report: Report, heading: b.Heading, text: str) -> Iterator[Cell]:
+def _heading(report: Manuscript, heading: b.Heading, text: str) -> Iterator[Cell]:
     cell = _markdown(text)
     if heading.collapsed_blocks is not None:
         cell["metadata"] = {"jp-MarkdownHeadingCollapsed": True}
@@ -140,7 +141,7 @@ def _heading(report: Report, heading: b.Heading, text: str) -> Iterator[Cell]:
     yield from _cells(report, heading.collapsed_blocks or [])
 
 
-def _shown(report: Report, block: b.Block) -> Iterator[Cell]:
+def _shown(report: Manuscript, block: b.Block) -> Iterator[Cell]:
     """Yield the cells of a block that shows data: code, and what it gave."""
     if isinstance(block, PanelGrid):
         yield from _grid(report, block)
@@ -151,9 +152,9 @@ def _shown(report: Report, block: b.Block) -> Iterator[Cell]:
         yield _code(f"report.view({block!r})", block_bundle(report, block))
 
 
-def _grid(report: Report, grid: PanelGrid) -> Iterator[Cell]:
+def _grid(report: Manuscript, grid: PanelGrid) -> Iterator[Cell]:
     scene = Scene(report, grid, [source_of(report, each) for each in grid.runsets])
-    scene.prepare()
+    prepare(scene)
     told = ", ".join(map(repr, grid.runsets))
     count = len(scene.runs)
     names = ", ".join(run.name for run in scene.runs[:5]) + (" …" if count > 5 else "")

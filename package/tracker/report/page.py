@@ -9,17 +9,15 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tracker._version import __version__
 from tracker.figures.formats import escape, format_time
 from tracker.report.grids import GridWriter
+from tracker.report.manuscript import Manuscript
 from tracker.report.parcel import Parcel
 from tracker.report.rich import rich_html
 from tracker.report.writing import Writer
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
 
 # The page's own two scripts may run, by their digests, and nothing else; nothing is loaded.
 # Styles are open because Plotly writes them.
@@ -40,12 +38,12 @@ _PRINT_ICON: Final = _ICON.format(
 )
 
 
-def write_page(report: Report, *, is_eager: bool = False) -> str:
+def write_page(report: Manuscript, *, is_eager: bool = False) -> str:
     """Return a report as one HTML page that needs nothing else.
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     is_eager : bool
         Draw every chart at once rather than when it is scrolled to: for printing.
     """
@@ -118,7 +116,7 @@ def frame(
     )
 
 
-def _facts(report: Report, grids: GridWriter) -> str:
+def _facts(report: Manuscript, grids: GridWriter) -> str:
     runs = {run.record.run_key for scene in grids.scenes for run in scene.runs}
     count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}" if runs else ""
     version = f"version {report.version}" if report.version else ""

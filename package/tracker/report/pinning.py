@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,12 +13,12 @@ import zstandard
 from tracker.errors import NotFoundError, StoreError
 from tracker.records import CellRecord, Curve, MetricRule, RunRecord, Series
 from tracker.report.answers import Answered, Rows, Version, ask, question_of
+from tracker.report.drawing import draw_all
+from tracker.report.manuscript import Manuscript
 from tracker.report.pin import Pin
 from tracker.report.runset import PanelGrid, Runset
+from tracker.report.scene import Scene
 from tracker.report.source import LiveSource, PinnedSource, Shot, Source, naming
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
 
 _VERSION = 1
 _SIZE_LIMIT_BYTES = 1 << 29
@@ -59,7 +59,7 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def source_of(report: Report, runset: Runset) -> Source:
+def source_of(report: Manuscript, runset: Runset) -> Source:
     """Return where the panels over a run set read."""
     if runset.pin is not None:
         path = report.objects.path(runset.pin.sha256)
@@ -67,7 +67,7 @@ def source_of(report: Report, runset: Runset) -> Source:
     return LiveSource(report.store, report.project_of(runset), runset)
 
 
-def answer_of(report: Report, block: Answered) -> Any:
+def answer_of(report: Manuscript, block: Answered) -> Any:
     """Return what a block shows: what it gave when it was pinned, else what the store has now.
 
     Raises
@@ -88,12 +88,12 @@ def answer_of(report: Report, block: Answered) -> Any:
     return found
 
 
-def pin_block(report: Report, block: Answered, *, only_wanted: bool) -> None:
+def pin_block(report: Manuscript, block: Answered, *, only_wanted: bool) -> None:
     """Ask what a block shows, and keep it, if it is not pinned yet.
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     block : SQLBlock or ArtifactBlock
     only_wanted : bool
         Leave a block that follows the store as it is.
@@ -106,25 +106,23 @@ def pin_block(report: Report, block: Answered, *, only_wanted: bool) -> None:
     block.pin, block.follow = Pin(report.objects.put_bytes(content), time), False
 
 
-def pin_grid(report: Report, grid: PanelGrid, *, only_wanted: bool) -> None:
+def pin_grid(report: Manuscript, grid: PanelGrid, *, only_wanted: bool) -> None:
     """Read what the panels of a grid draw, and keep it for each run set that is not pinned yet.
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     grid : PanelGrid
     only_wanted : bool
         Leave run sets that follow live runs as they are.
     """
-    from tracker.report.scene import Scene
-
     wanted = [
         each for each in grid.runsets if each.pin is None and not (only_wanted and each.follow)
     ]
     if not wanted:
         return
     sources = [source_of(report, each) for each in grid.runsets]
-    Scene(report, grid, sources).draw_all()
+    draw_all(Scene(report, grid, sources))
     time = datetime.now(UTC).isoformat(timespec="seconds")
     for runset, source in zip(grid.runsets, sources, strict=True):
         if isinstance(source, LiveSource) and any(runset is each for each in wanted):

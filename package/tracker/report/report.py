@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import NotFoundError, UsageError
-from tracker.report import runset
-from tracker.report.blocks import ArtifactBlock, Block, Heading, SQLBlock, block
-from tracker.report.checks import checked, items, needed, text
-from tracker.report.parts import Part, from_json
+from tracker.report.blocks import ArtifactBlock, Block, SQLBlock
+from tracker.report.manuscript import Manuscript
+from tracker.report.parts import from_json
 from tracker.report.pictures import Picture
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.unknown import revive
 from tracker.settings import find_store
 from tracker.store import documents
 from tracker.store.documents import Document
-from tracker.store.objects import Objects
-from tracker.store.store import Store, open_store
+from tracker.store.store import open_store
 
 if TYPE_CHECKING:
     from tracker.report.views import GridRuns, View
@@ -32,7 +28,7 @@ PathLike = str | os.PathLike[str]
 
 
 @dataclass(repr=False)
-class Report(Part):
+class Report(Manuscript):
     """A narrative about runs, with their charts, tables and media in it.
 
     Parameters
@@ -69,28 +65,7 @@ class Report(Part):
     >>> report.to_html("digits.html")
     """
 
-    project: str = needed(text(is_empty_allowed=False))
-    title: str = checked(text(128), "Untitled Report")
-    description: str = checked(text(), "")
-    blocks: list[Block] = checked(items(block, "blocks, such as H1, P or PanelGrid"), [])
-    width: str = checked(runset.width, "readable")
-    entity: str = checked(text(), "")
-    dir: Any = field(default=None, kw_only=True, compare=False)
-    id: str = field(default="", init=False, compare=False)
-    version: int = field(default=0, init=False, compare=False)
-    updated_at: datetime | None = field(default=None, init=False, compare=False)
-
     # --- the store ----------------------------------------------------------------------------
-
-    @property
-    def store(self) -> Store:
-        """Where it is kept and where its runs are."""
-        return open_store(find_store(self.dir))
-
-    @property
-    def objects(self) -> Objects:
-        """The files of the store."""
-        return Objects(self.store.objects_dir)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data; :meth:`from_json` reads that."""
@@ -217,19 +192,7 @@ class Report(Part):
         object.__setattr__(self, "version", saved.version)
         object.__setattr__(self, "updated_at", saved.updated_at)
 
-    # --- what is in it ------------------------------------------------------------------------
-
-    def walk(self) -> Iterator[Block]:
-        """Yield every block, also those folded below headings, in reading order."""
-        yield from _walk(self.blocks)
-
-    def grids(self) -> list[PanelGrid]:
-        """Return the panel grids."""
-        return [each for each in self.walk() if isinstance(each, PanelGrid)]
-
-    def project_of(self, runset: Runset) -> str:
-        """Return the project of a run set."""
-        return runset.project or self.project
+    # --- pins ---------------------------------------------------------------------------------
 
     def pin(self, *, only_wanted: bool = False) -> Report:
         """Read what panels, queries and artifacts show, and keep it: the report shows it for good.
@@ -349,13 +312,6 @@ class Report(Part):
         from tracker.report.showing import card
 
         return card(self)
-
-
-def _walk(blocks: list[Block]) -> Iterator[Block]:
-    for each in blocks:
-        yield each
-        if isinstance(each, Heading) and each.collapsed_blocks:
-            yield from _walk(each.collapsed_blocks)
 
 
 def _not_one(path: str, known: list[Document], *, is_many: bool) -> str:

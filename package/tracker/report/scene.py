@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tracker.errors import TrackerError
 from tracker.figures.colours import PALETTE, as_hex, colour_of
 from tracker.figures.columns import RecordRun
 from tracker.records import RunRecord
 from tracker.report.fields import Field, value_of
-from tracker.report.plots import Panel
+from tracker.report.manuscript import Manuscript
 from tracker.report.runset import PanelGrid, Runset, group_name
 from tracker.report.source import Source
 from tracker.store.objects import Objects
-from tracker.store.read import Connection
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
-
-PIXELS_A_ROW = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +125,13 @@ class Scene:
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     grid : PanelGrid
     sources : list of Source
         One for each run set, see :func:`tracker.report.pinning.source_of`.
     """
 
-    def __init__(self, report: Report, grid: PanelGrid, sources: Sequence[Source]) -> None:
+    def __init__(self, report: Manuscript, grid: PanelGrid, sources: Sequence[Source]) -> None:
         self.report = report
         self.grid = grid
         self.sources = list(sources)
@@ -162,40 +155,6 @@ class Scene:
         """Return the runs that are drawn: all that are not switched off, at most `limit`."""
         drawn = [run for run in self.runs if run.is_shown]
         return drawn if limit is None else drawn[:limit]
-
-    def prepare(self, db: Connection | None = None) -> None:
-        """Read what all panels will ask for, with few openings of the store.
-
-        Parameters
-        ----------
-        db : connection, optional
-            The store, if it is open already.
-        """
-        from tracker.report.drawing import needs
-
-        for source in self.sources:
-            source.prepare([("runs",), ("series",), ("rules",)], db)
-        asked = [question for panel in self.grid.panels for question in needs(self, panel)]
-        for source in self.sources:
-            source.prepare(asked, db)
-
-    def draw_all(self) -> list[Drawn]:
-        """Draw every panel; one that fails says why in its place."""
-        self.prepare()
-        return [self.draw(panel) for panel in self.grid.panels]
-
-    def draw(self, panel: Panel) -> Drawn:
-        """Draw a panel; one that fails says why in its place."""
-        from tracker.report.drawing import draw
-
-        layout = panel.layout
-        try:
-            drawn = draw(self, panel)
-        except TrackerError as error:
-            drawn = Drawn(getattr(panel, "title", None) or type(panel).__name__, note=str(error))
-        if layout is not None:
-            drawn.height = layout.h * PIXELS_A_ROW
-        return drawn
 
     def colour_of_group(self, name: str) -> str:
         """Return the colour of a group: the chosen one, else the same one for the same name."""

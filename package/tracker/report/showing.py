@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.figures.formats import escape, format_time
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
+from tracker.report.manuscript import Manuscript
 
 _CARD = "border:1px solid rgba(128,128,128,.28);border-radius:8px;padding:10px 14px;max-width:640px"
 
 
-def card(report: Report) -> str:
+def card(report: Manuscript) -> str:
     """Return what a notebook shows of a report that is the value of a cell."""
     saved = f"version {report.version}" if report.version else "not saved"
     when = f", {format_time(report.updated_at)}" if report.updated_at else ""

@@ -19,10 +19,11 @@ from tracker.panels.views import ViewMessage, Work, html_message
 from tracker.panels.wire import Parcel
 from tracker.records import ConsoleRecord
 from tracker.report.blocks import Block
+from tracker.report.drawing import draw, draw_all, prepare
 from tracker.report.grids import FIGURE_HEIGHT
+from tracker.report.manuscript import Manuscript
 from tracker.report.pinning import source_of
 from tracker.report.plots import Panel
-from tracker.report.report import Report
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Scene
 from tracker.report.thinning import figure_json
@@ -75,13 +76,13 @@ class Artist:
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     grid : PanelGrid
     panels : mapping of str to Panel
         By the names of their places.
     """
 
-    def __init__(self, report: Report, grid: PanelGrid, panels: Mapping[str, Panel]) -> None:
+    def __init__(self, report: Manuscript, grid: PanelGrid, panels: Mapping[str, Panel]) -> None:
         self._report, self._grid, self._panels = report, grid, panels
         self._easel = Easel(self._message)
         self.scene = self._fresh()
@@ -96,7 +97,7 @@ class Artist:
         scene = self._fresh()
         # What goes wrong is said by each panel when it is drawn.
         with contextlib.suppress(TrackerError):
-            scene.prepare(db)
+            prepare(scene, db)
         self.scene = scene
 
     def draw(self, spec: Mapping[str, Any]) -> Work | None:
@@ -104,7 +105,7 @@ class Artist:
         return self._easel.work(str(spec["id"])) if spec["kind"] == KIND else None
 
     def _message(self, name: str) -> ViewMessage:
-        return drawn_message(self.scene.draw(self._panels[name]))
+        return drawn_message(draw(self.scene, self._panels[name]))
 
 
 def drawn_message(drawn: Drawn) -> ViewMessage:
@@ -214,13 +215,13 @@ class StagePanel(LivePanel):
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     source : StageSource
     still : callable
         Returns the same as HTML, for notebooks that are read without a kernel.
     """
 
-    def __init__(self, report: Report, source: StageSource, still: Callable[[], str]) -> None:
+    def __init__(self, report: Manuscript, source: StageSource, still: Callable[[], str]) -> None:
         self._report, self._still = report, still
         super().__init__(report.store.root, source, live=True)
 
@@ -237,11 +238,11 @@ class StagePanel(LivePanel):
         return {"project": self._report.project, "run": ""}
 
 
-def grid_panel(report: Report, grid: PanelGrid) -> StagePanel:
+def grid_panel(report: Manuscript, grid: PanelGrid) -> StagePanel:
     """Return a grid, of several run sets say, as a panel that follows the store."""
     panels = {f"report/{number}": each for number, each in enumerate(grid.panels)}
     artist = Artist(report, grid, panels)
-    drawn = dict(zip(panels, artist.scene.draw_all(), strict=True))
+    drawn = dict(zip(panels, draw_all(artist.scene), strict=True))
     specs = [_spec(name, panels[name], drawn[name]) for name in panels]
 
     def read(db: Connection) -> list[list[str]]:
@@ -256,7 +257,7 @@ def grid_panel(report: Report, grid: PanelGrid) -> StagePanel:
     return StagePanel(report, StageSource(specs, read, artist.draw), still)
 
 
-def block_panel(report: Report, block: Block) -> StagePanel:
+def block_panel(report: Manuscript, block: Block) -> StagePanel:
     """Return a block that shows what the store has as a panel that follows the store."""
     easel = Easel(lambda _: html_message(_block_html(report, block)))
     title = getattr(block, "title", "") or type(block).__name__.removesuffix("Block")
@@ -265,7 +266,7 @@ def block_panel(report: Report, block: Block) -> StagePanel:
     return StagePanel(report, source, lambda: _block_html(report, block))
 
 
-def _block_html(report: Report, block: Block) -> str:
+def _block_html(report: Manuscript, block: Block) -> str:
     return Writer(report, lambda _: "").write(block)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.figures.formats import escape, shorten
 from tracker.figures.still import to_png
 from tracker.report.blocks import Block
+from tracker.report.drawing import draw
+from tracker.report.manuscript import Manuscript
 from tracker.report.pinning import source_of
 from tracker.report.plots import Panel
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.scene import Drawn, Item, Scene
 from tracker.report.thinning import figure_json
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
+from tracker.report.writing import Writer
 
 PLOTLY = "application/vnd.plotly.v1+json"
 WIDTH, HEIGHT = 680, 340
@@ -49,11 +49,11 @@ class GridRuns:
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     runsets : sequence of Runset
     """
 
-    def __init__(self, report: Report, runsets: Sequence[Runset]) -> None:
+    def __init__(self, report: Manuscript, runsets: Sequence[Runset]) -> None:
         grid = PanelGrid(list(runsets))
         self._scene = Scene(report, grid, [source_of(report, each) for each in grid.runsets])
 
@@ -71,7 +71,7 @@ class GridRuns:
 
 def panel_bundle(scene: Scene, panel: Panel) -> dict[str, Any]:
     """Return a panel as a notebook's output."""
-    drawn = scene.draw(panel)
+    drawn = draw(scene, panel)
     title = shorten(drawn.title or type(panel).__name__, 200)
     if drawn.figure is None:
         return {
@@ -147,9 +147,7 @@ def _shot(item: Item) -> str:
     )
 
 
-def block_bundle(report: Report, block: Block) -> dict[str, Any]:
+def block_bundle(report: Manuscript, block: Block) -> dict[str, Any]:
     """Return a block that holds no runs as a notebook's output."""
-    from tracker.report.writing import Writer
-
     html = Writer(report, lambda _: "").write(block)
     return {"text/html": html, "text/plain": type(block).__name__}

@@ -11,6 +11,7 @@ from tracker.records import RunRecord
 from tracker.report.custom_chart import CustomChart
 from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import Field, column_of, label_of, path_of
+from tracker.report.manuscript import Manuscript
 from tracker.report.pinning import source_of
 from tracker.report.plots import (
     BarPlot,
@@ -21,7 +22,6 @@ from tracker.report.plots import (
     ScalarChart,
     ScatterPlot,
 )
-from tracker.report.report import Report
 from tracker.report.runset import PanelGrid, Runset, table_columns
 from tracker.report.source import Source
 from tracker.report.viewers import (
@@ -55,12 +55,12 @@ def is_workspace(grid: PanelGrid) -> bool:
     return len(grid.runsets) == 1 and grid.runsets[0].pin is None
 
 
-def to_workspace(report: Report, grid: PanelGrid) -> tuple[dict[str, Any], dict[str, Panel]]:
+def to_workspace(report: Manuscript, grid: PanelGrid) -> tuple[dict[str, Any], dict[str, Panel]]:
     """Return the workspace of a grid, and by their ids those of its panels that no other has.
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     grid : PanelGrid
         One for which :func:`is_workspace` holds.
     """

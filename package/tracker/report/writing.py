@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.errors import TrackerError
 from tracker.figures.formats import escape
@@ -14,14 +14,12 @@ from tracker.report import blocks as b
 from tracker.report.answers import Rows
 from tracker.report.artifacts import artifact_html
 from tracker.report.drawing.tables import cell, table
+from tracker.report.manuscript import Manuscript
 from tracker.report.pictures import Image, Picture, Video
 from tracker.report.pinning import answer_of
 from tracker.report.rich import code, data_address, link, rich_html
 from tracker.report.words import plain
 from tracker.store import documents
-
-if TYPE_CHECKING:
-    from tracker.report.report import Report
 
 _NOT_IN_AN_ID = re.compile(r"[^\w]+")
 
@@ -31,12 +29,12 @@ class Writer:
 
     Parameters
     ----------
-    report : Report
+    report : Manuscript
     write_grid : callable
         Writes a panel grid.
     """
 
-    def __init__(self, report: Report, write_grid: Callable[[Any], str]) -> None:
+    def __init__(self, report: Manuscript, write_grid: Callable[[Any], str]) -> None:
         self._report = report
         self._ids: dict[int, str] = _heading_ids(report)
         self._writers: Mapping[type, Callable[[Any], str]] = {
@@ -170,7 +168,7 @@ def _unknown(block: b.UnknownBlock) -> str:
     return f'<p class="note">A newer version of tracker made this {escape(kind)}.</p>'
 
 
-def _heading_ids(report: Report) -> dict[int, str]:
+def _heading_ids(report: Manuscript) -> dict[int, str]:
     """Return a place for each heading, which links in Markdown may name too."""
     found: dict[int, str] = {}
     for each in report.walk():

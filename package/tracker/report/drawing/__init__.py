@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tracker.errors import TrackerError
 from tracker.report.custom_chart import CustomChart
 from tracker.report.drawing.comparer import code_needs, draw_code, draw_comparer
 from tracker.report.drawing.custom import custom_needs, draw_custom
@@ -39,6 +40,9 @@ from tracker.report.viewers import (
     RunTable,
     UnknownPanel,
 )
+from tracker.store.read import Connection
+
+PIXELS_A_ROW = 40
 
 DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
     BarPlot: draw_bars,
@@ -64,13 +68,39 @@ NEEDS: dict[type[Panel], Callable[[Scene, Any], list[Question]]] = {
 }
 
 
+def prepare(scene: Scene, db: Connection | None = None) -> None:
+    """Read what all panels will ask for, with few openings of the store.
+
+    Parameters
+    ----------
+    scene : Scene
+    db : connection, optional
+        The store, if it is open already.
+    """
+    for source in scene.sources:
+        source.prepare([("runs",), ("series",), ("rules",)], db)
+    asked = [
+        question
+        for panel in scene.grid.panels
+        if (need := NEEDS.get(type(panel))) is not None
+        for question in need(scene, panel)
+    ]
+    for source in scene.sources:
+        source.prepare(asked, db)
+
+
+def draw_all(scene: Scene) -> list[Drawn]:
+    """Draw every panel; one that fails says why in its place."""
+    prepare(scene)
+    return [draw(scene, panel) for panel in scene.grid.panels]
+
+
 def draw(scene: Scene, panel: Panel) -> Drawn:
-    """Draw a panel."""
-    drawn = DRAWERS[type(panel)](scene, panel)
-    return sized(drawn, getattr(panel, "font_size", None))
-
-
-def needs(scene: Scene, panel: Panel) -> list[Question]:
-    """Return what drawing a panel will ask of the sources, as far as it is known before."""
-    need = NEEDS.get(type(panel))
-    return [] if need is None else need(scene, panel)
+    """Draw a panel; one that fails says why in its place."""
+    try:
+        drawn = sized(DRAWERS[type(panel)](scene, panel), getattr(panel, "font_size", None))
+    except TrackerError as error:
+        drawn = Drawn(getattr(panel, "title", None) or type(panel).__name__, note=str(error))
+    if panel.layout is not None:
+        drawn.height = panel.layout.h * PIXELS_A_ROW
+    return drawn
