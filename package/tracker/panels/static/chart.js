@@ -1,4 +1,5 @@
 // One chart: its card, its drawing by Plotly, its crosshair and its zoom.
+import { layoutOf } from "./chart_layout.js";
 import { openChartSettings } from "./chart_settings.js";
 import { Crosshair } from "./crosshair.js";
 import { h, iconButton, setText } from "./dom.js";
@@ -175,7 +176,7 @@ export class Chart {
     const { focused } = this.panel;
     const { styles } = this.face;
     const traces = this.series.traces(styles, this.isLarge, focused);
-    library.react(this.plot, traces, this.layout(width, height), CONFIG);
+    library.react(this.plot, traces, layoutOf(this, width, height), CONFIG);
     if (!this.isDrawn) {
       this.plot.on("plotly_relayout", (change) => this.relaid(change));
       this.plot.on("plotly_doubleclick", () => this.zoomOut());
@@ -183,75 +184,6 @@ export class Chart {
     this.isDrawn = true;
     this.stage.setAttribute("aria-label", this.spoken());
     if (this.panel.pointed) this.point(this.panel.pointed);
-  }
-
-  layout(width, height) {
-    const { theme } = this.panel;
-    const { layout } = this.face;
-    const isLog = this.isLogY;
-    const isClock = layout.xaxis.type === "date";
-    const xaxis = {
-      ...layout.xaxis,
-      linecolor: theme.axis,
-      tickcolor: theme.axis,
-      title: this.isLarge ? this.axisTitle() : { text: "" },
-      nticks: Math.max(3, Math.floor(width / (isClock ? 70 : 45))),
-      automargin: this.isLarge,
-      type: this.isLogX ? "log" : layout.xaxis.type,
-    };
-    const yaxis = {
-      ...layout.yaxis,
-      gridcolor: theme.grid,
-      type: isLog ? "log" : layout.yaxis.type,
-      fixedrange: true,
-    };
-    if (this.range) {
-      const range = this.isLogX ? this.range.map(Math.log10) : [...this.range];
-      Object.assign(xaxis, { range, autorange: false });
-    }
-    const limits = layout.yaxis.range ?? this.limits(isLog);
-    if (limits) Object.assign(yaxis, { range: limits, autorange: false });
-    return {
-      ...layout,
-      xaxis,
-      yaxis,
-      width,
-      height,
-      font: { ...layout.font, color: theme.text, family: theme.font },
-      dragmode: "zoom",
-      hovermode: false,
-      showlegend: false,
-      margin: {
-        ...layout.margin,
-        t: 6,
-        r: 12,
-        l: 8,
-        b: this.isLarge ? 12 : 21,
-      },
-    };
-  }
-
-  // Of the y-axis, in its own units; null leaves them to Plotly.
-  limits(isLog) {
-    const given = this.option("y_range");
-    const isRobust = this.option("outliers") === true;
-    if (!this.range && !isRobust && !given) return null;
-    const found = this.series.limits(
-      ...(this.range ?? [-Infinity, Infinity]),
-      isLog,
-      isRobust && !this.spec.system,
-    );
-    const own = (given ?? []).map((y) =>
-      typeof y !== "number" ? null : !isLog ? y : y > 0 ? Math.log10(y) : null,
-    );
-    if (!found && own.filter((y) => y !== null && y !== undefined).length < 2)
-      return null;
-    return [own[0] ?? found[0], own[1] ?? found[1]];
-  }
-
-  axisTitle() {
-    const { title } = this.face.layout.xaxis;
-    return this.series.kind === "time" ? { ...title, text: "Time" } : title;
   }
 
   get axisText() {

@@ -1,6 +1,7 @@
 // The last lines that a run printed.
 import { h, icon } from "./dom.js";
 
+const ESCAPE = "\u001b";
 const COLOURS = [
   "black",
   "red",
@@ -69,15 +70,10 @@ export function coloured(text) {
     // eslint-disable-next-line no-control-regex
     const code = /^\x1b\[([0-9;:]*)m$/.exec(part);
     if (code) classes = restyled(classes, code[1]);
-    // eslint-disable-next-line no-control-regex
-    else if (part)
-      spans.push(
-        h(
-          "span",
-          { class: classes.join(" ") || null },
-          part.replace(/\x1b/g, ""),
-        ),
-      );
+    else if (part) {
+      const style = { class: classes.join(" ") || null };
+      spans.push(h("span", style, part.replaceAll(ESCAPE, "")));
+    }
   }
   return spans;
 }

@@ -160,7 +160,10 @@ function isSame(one, other) {
 function fitted(annotations = [], width) {
   const names = annotations.filter(({ name }) => name === "axis");
   if (!names.length) return annotations;
-  const room = Math.max(3, Math.floor((width - MARGIN_PX) / names.length / LETTER_PX));
+  const room = Math.max(
+    3,
+    Math.floor((width - MARGIN_PX) / names.length / LETTER_PX),
+  );
   return annotations.map((each) =>
     each.name === "axis" ? { ...each, text: shortened(each.text, room) } : each,
   );
