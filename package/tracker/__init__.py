@@ -87,6 +87,7 @@ _PLACES = {
     "alert": "tracker.start",
     "box3d": "tracker.media.object3d",
     "chart": "tracker.panels.chart",
+    "controller": "tracker.sweeps",
     "define_metric": "tracker.start",
     "ensure_configured": "tracker.compat",
     "finish": "tracker.start",

@@ -30,7 +30,7 @@ __all__ = [
 # What `import wandb` has, and this version has not.
 MISSING = frozenset(
     """
-    EvalTable agents analytics apis attach catboost controller data_types
+    EvalTable agents analytics apis attach catboost data_types
     docker env gym helper integration jupyter keras lightgbm patched
     profiler proto sacred sagemaker_auth sdk sklearn
     tensorboard tensorflow trigger unwatch util wandb wandb_agent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -17,6 +17,7 @@ from tracker.sweep import creation
 from tracker.sweep.agent import Agent, Listener, say_on_stderr
 from tracker.sweep.controller import Controller
 from tracker.sweep.handle import SweepHandle
+from tracker.sweep.local_controller import LocalController
 from tracker.sweep.program import ProgramAgent
 from tracker.sweep.workers import Workers, run_on_executor
 
@@ -169,6 +170,51 @@ def agent(
             ProgramAgent(found.controller, count, say).run()
     else:
         found.run(function, count)
+
+
+def controller(
+    sweep_id_or_config: str | Mapping[str, Any] | None = None,
+    entity: str | None = None,
+    project: str | None = None,
+    dir: str | os.PathLike[str] | None = None,
+) -> LocalController:
+    """Return W&B's local controller of a sweep; without one, agents choose trials themselves.
+
+    Parameters
+    ----------
+    sweep_id_or_config : str or mapping, optional
+        A sweep that there is, or the config of one to make. Default: its ``configure_…`` methods
+        say what to make.
+    entity : str, optional
+        Accepted for W&B's sake.
+    project : str, optional
+        The sweep's project.
+    dir : path-like, optional
+        The directory that holds the store.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such sweep.
+    UsageError
+        If the config cannot be used.
+
+    Examples
+    --------
+    >>> tuner = tracker.controller(sweep)
+    >>> while not tuner.done():
+    ...     tuner.print_status()
+    ...     tuner.step()
+    ...     time.sleep(5)
+    """
+    if isinstance(sweep_id_or_config, str):
+        found = SweepHandle(sweep_id_or_config, project, dir).controller
+        return LocalController(found.store, found)
+    tuner = LocalController(open_store(find_store(dir)), None, project)
+    if sweep_id_or_config is not None:
+        tuner.configure(sweep_id_or_config)
+        tuner.create()
+    return tuner
 
 
 @contextmanager
