@@ -81,6 +81,15 @@ def test_text_of_a_chart_does_not_end_its_script() -> None:
     assert "\\u003c/script>" in page
 
 
+def test_a_chart_is_a_picture_and_fetches_nothing() -> None:
+    pytest.importorskip("vl_convert")
+    drawn = {**CHART, "data": {"values": [{"a": 1}]}, "encoding": {"x": {"field": "a"}}}
+    assert Vega(drawn).to_svg().startswith("<svg")
+    assert Vega({"marks": [], "width": 40, "height": 40}).to_svg().startswith("<svg")
+    with pytest.raises(UsageError, match="External data url not allowed: http"):
+        Vega({**drawn, "data": {"url": "http://127.0.0.1:1/x.csv"}}).to_svg()
+
+
 # --- Bokeh
 
 

@@ -13,12 +13,14 @@ import pytest
 import tracker
 import tracker.report as wr
 from tracker.figures.colours import CLASS_COLOURS, class_colour
+from tracker.figures.still import to_svg
 from tracker.panels import bundle
 from tracker.report.drawing import draw
 
 from .hostile import SETTINGS
 
 NAMES = {0: "road", 1: "cat", 2: "dog"}
+BARS = {"mark": "bar", "data": {"values": [{"a": 1}]}, "encoding": {"x": {"field": "a"}}}
 
 
 def a_box(number: int, left: float, score: float, **more: Any) -> dict[str, Any]:
@@ -134,6 +136,25 @@ def test_what_is_damaged_is_left_out(store: Path, harm: str) -> None:
     shown = show(damaged, objects)
     assert shown.html.count("<img") == (2 if harm == "boxes" else 1)
     assert shown.html.count('class="box"') == (0 if harm == "boxes" else 1)
+
+
+def test_histograms_are_drawn_over_their_steps_and_charts_as_pictures(store: Path) -> None:
+    with tracker.init("m", "run", settings=SETTINGS) as run:
+        for step in range(4):
+            run.log({"moving": tracker.Histogram([step, step + 1.0, step + 2.0])}, step=step)
+        run.log({"still": tracker.Histogram([1.0, 2.0]), "bars": tracker.Vega(BARS)}, step=3)
+    runs = wr.Report("m").runs()
+    panel = wr.MediaBrowser(media_keys=["moving", "still", "bars"])
+    items = {item.key: item for item in runs._scene.draw(panel).items}  # noqa: SLF001
+    assert len(items) == 3
+    heat, *lines = items["moving"].figure["data"]
+    assert (heat["type"], heat["z"]["shape"], len(lines)) == ("heatmap", "60, 4", 5)
+    still = to_svg(items["moving"].figure, 400, 300)
+    assert still is not None
+    assert still.count("<rect") >= 4 * 60
+    assert items["moving"].caption == "4 steps"
+    assert items["still"].figure["data"][0]["type"] == "scatter"
+    assert items["bars"].html.startswith('<img src="data:image/svg+xml;base64,')
 
 
 def test_shapes_molecules_and_graphs_are_drawn(store: Path) -> None:

@@ -46,6 +46,24 @@ class Vega(Spec):
         is_vega = "/vega/" in schema or ("marks" in self.spec and "vega-lite" not in schema)
         return {"language": "vega" if is_vega else "vega-lite"}
 
+    def to_svg(self) -> str:
+        """Return the chart as a picture. Data that it names by an address is not fetched.
+
+        Raises
+        ------
+        UsageError
+            If vl-convert-python is not installed, or it cannot draw the chart.
+        """
+        vega = _library()
+        is_lite = self.details()["language"] == "vega-lite"
+        convert = vega.vegalite_to_svg if is_lite else vega.vega_to_svg
+        try:
+            picture: str = convert(self._text, allowed_base_urls=[])
+        except ValueError as error:
+            why = str(error).partition("\n    at ")[0].replace("\n", " ")
+            raise UsageError(f"The chart cannot be drawn: {why:.300}.") from error
+        return picture
+
     def to_html(self) -> str:
         """Return a page with the chart and Vega in it; for a sandbox that runs scripts.
 
@@ -54,13 +72,16 @@ class Vega(Spec):
         UsageError
             If vl-convert-python, which brings Vega, is not installed.
         """
-        vega = import_extra("vl_convert", "Showing a Vega chart", package="vl-convert-python")
         return _PAGE.format(
-            library=vega.javascript_bundle(),
+            library=_library().javascript_bundle(),
             # Text of the chart must not end the script.
             spec=self._text.replace("<", "\\u003c"),
             language=self.details()["language"],
         )
+
+
+def _library() -> Any:
+    return import_extra("vl_convert", "Showing a Vega chart", package="vl-convert-python")
 
 
 def _text_of(given: Any) -> str:

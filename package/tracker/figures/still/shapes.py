@@ -169,7 +169,10 @@ def _unpacked(packed: dict[str, Any]) -> list[Any]:
     import numpy as np
 
     content = base64.b64decode(str(packed.get("bdata") or ""))
-    return list(np.frombuffer(content, dtype=str(packed.get("dtype"))).tolist())
+    numbers = np.frombuffer(content, dtype=str(packed.get("dtype")))
+    if shape := packed.get("shape"):
+        numbers = numbers.reshape([int(length) for length in str(shape).split(",")])
+    return list(numbers.tolist())
 
 
 def _scales(

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tracker.errors import NotFoundError, StoreError, UsageError
+from tracker.figures.distribution import distribution_figure
 from tracker.figures.formats import escape
+from tracker.figures.histogram import Counts, counts_of
 from tracker.report.drawing.media_html import Shown, show
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
 from tracker.report.source import Question, Shot
@@ -31,7 +33,10 @@ def draw_media(scene: Scene, panel: MediaBrowser) -> Drawn:
         wanted = f" under {', '.join(panel.media_keys)}" if panel.media_keys else ""
         return Drawn(title, note=f"No run of this set has logged media{wanted}.")
     steps = spread(sorted({shot.step for _, shot in shots}), panel.max_steps)
-    items = _items(scene, [(run, shot) for run, shot in shots if shot.step in steps])
+    over_steps: list[Item] = []
+    if panel.mode != "grid":
+        over_steps, shots = _over_steps(shots)
+    items = _items(scene, [(run, shot) for run, shot in shots if shot.step in steps]) + over_steps
     down = panel.grid_y_axis or ("run" if panel.grid_x_axis != "run" else "step")
     across = panel.grid_x_axis or ("step" if down != "step" else "run")
     if down == across:
@@ -52,6 +57,27 @@ def spread(steps: Sequence[int], limit: int) -> set[int]:
     if limit == 1:
         return {steps[-1]}
     return {steps[round(place * (len(steps) - 1) / (limit - 1))] for place in range(limit)}
+
+
+def _over_steps(
+    shots: Sequence[tuple[SceneRun, Shot]],
+) -> tuple[list[Item], list[tuple[SceneRun, Shot]]]:
+    """Draw what a run has logged of a histogram at several steps as one; return the rest too."""
+    found: dict[tuple[int, str], list[Counts]] = {}
+    for run, shot in shots:
+        if (counts := counts_of(shot.step, shot.value)) is not None:
+            found.setdefault((run.record.run_key, shot.key), []).append(counts)
+    runs = {run.record.run_key: run for run, _ in shots}
+    many = {place: counts for place, counts in found.items() if len(counts) > 1}
+    items = [
+        Item(
+            runs[run_key], key, counts[-1].step, "", caption=f"{len(counts):,} steps",
+            figure=distribution_figure([("", counts)], key).to_plotly_json(),
+        )
+        for (run_key, key), counts in many.items()
+    ]  # fmt: skip
+    rest = [(run, shot) for run, shot in shots if (run.record.run_key, shot.key) not in many]
+    return items, rest
 
 
 def _items(scene: Scene, shots: Sequence[tuple[SceneRun, Shot]]) -> list[Item]:

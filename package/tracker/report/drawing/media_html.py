@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from tracker.errors import StoreError, UsageError
 from tracker.figures.clean import clean_page
-from tracker.figures.formats import escape, format_number, shorten
+from tracker.figures.colours import PALETTE
+from tracker.figures.formats import escape, shorten
 from tracker.figures.graph import graph_figure
+from tracker.figures.histogram import counts_of, logged_histogram_figure
 from tracker.figures.molecule import molecule_figure
 from tracker.figures.space import space_figure
 from tracker.media.html import sandboxed
@@ -147,21 +149,11 @@ def _digest(content: bytes) -> str:
 
 
 def _histogram(reference: Mapping[str, Any], objects: Objects) -> Shown:
-    counts, edges = load(dict(reference), objects).to_value()
-    most = max((float(each) for each in counts), default=0.0) or 1.0
-    wide = 100 / max(len(counts), 1)
-    bars = "".join(
-        f'<rect x="{place * wide:.3f}" y="{40 - 40 * float(count) / most:.3f}" '
-        f'width="{wide * 0.94:.3f}" height="{40 * float(count) / most:.3f}"><title>'
-        f"{format_number(float(edges[place]))} … {format_number(float(edges[place + 1]))}: "
-        f"{format_number(float(count))}</title></rect>"
-        for place, count in enumerate(counts)
-    )
-    low, high = (format_number(float(edges[place])) for place in (0, -1))
-    return Shown(
-        f'<div class="histogram"><svg viewBox="0 0 100 40" preserveAspectRatio="none">{bars}</svg>'
-        f"<div><span>{low}</span><span>{high}</span></div></div>"
-    )
+    counts = counts_of(0, reference)
+    if counts is None:
+        raise UsageError("It is no histogram, or an empty one.")
+    figure = logged_histogram_figure([("", PALETTE[0], counts)], "value")
+    return Shown("", figure.to_plotly_json())
 
 
 def _page(reference: Mapping[str, Any], objects: Objects) -> Shown:
@@ -209,6 +201,12 @@ def _chart(reference: Mapping[str, Any], objects: Objects) -> Shown:
         return Shown(f'<p class="note">{escape_all(str(error))}</p>')
 
 
+def _vega(reference: Mapping[str, Any], objects: Objects) -> Shown:
+    picture = load(dict(reference), objects).to_svg().encode()
+    address = data_address(picture, "image/svg+xml")
+    return Shown(f'<img src="{address}" alt="Vega chart" loading="lazy">')
+
+
 _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Objects], Shown]]] = {
     "image-file": _image,
     "audio-file": _sound,
@@ -224,4 +222,5 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Objects], Shown]]] = {
     "object3D-file": _space,
     "molecule-file": _molecule,
     "graph-file": _graph,
+    "vega-file": _vega,
 }
