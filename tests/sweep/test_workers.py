@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,31 @@ def test_a_dask_cluster_carries_agents(sweep: Make) -> None:
         distributed.Client(cluster) as client,
     ):
         made.run(train, executor=client.get_executor(), parallel=2)
+    assert list(made.trials["value"]) == list(range(1, 9))
+    assert all(run.summary["process"] != os.getpid() for run in made.runs)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_ray_cluster_carries_agents(sweep: Make) -> None:
+    ray = pytest.importorskip("ray")
+    made = sweep(**line(8))
+
+    def train() -> None:
+        run = tracker.init(settings=SETTINGS)
+        run.log({"loss": run.config.x, "process": os.getpid()})
+
+    class RayExecutor(Executor):
+        """As package/docs/sweeps.md has it."""
+
+        def submit(self, function: Any, /, *args: Any, **named: Any) -> Any:
+            return ray.remote(function).remote(*args, **named).future()
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        made.run(train, executor=RayExecutor(), parallel=2)
+    finally:
+        ray.shutdown()
     assert list(made.trials["value"]) == list(range(1, 9))
     assert all(run.summary["process"] != os.getpid() for run in made.runs)
 

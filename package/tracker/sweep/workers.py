@@ -180,7 +180,7 @@ def run_on_executor(
     function : callable
         What each trial runs.
     executor : concurrent.futures.Executor
-        Also those of Dask (``client.get_executor()``), Ray and others.
+        Also that of Dask (``client.get_executor()``), or one around Ray (package/docs/sweeps.md).
     parallel : int, optional
         How many agents. Default: as many as the executor has workers, else processors.
     count : int, optional
