@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -34,7 +36,30 @@ GRO = "water\n3\n" + "\n".join(
     f"    1HOH  {name + str(number):>5}{number:5d}{x / 10:8.4f}{y / 10:8.4f}{z / 10:8.4f}"
     for number, (name, x, y, z) in enumerate(WATER, 1)
 )  # fmt: skip
-FILES = {"pdb": PDB, "pqr": PQR, "sdf": SDF, "mol2": MOL2, "gro": GRO}
+MMCIF = "\n".join(
+    [
+        *("data_water", "#", "_entry.id 'it's water'", "loop_", "_note.id", "_note.text", "1"),
+        *(";_atom_site.x", "loop_", ";", "loop_", "_atom_site.group_PDB", "_atom_site.id"),
+        *("_atom_site.type_symbol", "_atom_site.label_atom_id", "_atom_site.Cartn_x"),
+        *("_atom_site.Cartn_y", "_atom_site.Cartn_z", "_atom_site.pdbx_PDB_model_num"),
+        *(
+            f'HETATM {number} {name} "{name}1\'" {x} {y} {z} {model}'
+            for model in (1, 2)
+            for number, (name, x, y, z) in enumerate(WATER)
+        ),
+        *("HETATM 9 C C9 ? ? ? 1", "# the end", ""),
+    ]
+)
+CIF = (
+    "data_ice\n_cell_length_a 4.0(2)\n_cell_length_b 5\n_cell_length_c 8\n"
+    + (
+        "_cell_angle_alpha 90\n_cell_angle_beta 90.00(1)\n_cell_angle_gamma 90\n"
+        "loop_\n_atom_site_label\n_atom_site_type_symbol\n"
+        "_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
+    )
+    + "\n".join(f"{name}1 {name}2- {x / 4}(3) {y / 5} {z / 8}" for name, x, y, z in WATER)
+)
+FILES = {"pdb": PDB, "pqr": PQR, "sdf": SDF, "mol2": MOL2, "gro": GRO, "mmcif": MMCIF, "cif": CIF}
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -43,6 +68,22 @@ def test_atoms_are_read_from_every_format(kind: str) -> None:
     assert [atom.element for atom in atoms] == ["O", "H", "H"]
     found = np.array([atom[1:] for atom in atoms])
     assert np.allclose(found, [row[1:] for row in WATER], atol=1e-3)
+
+
+def test_cells_of_crystals_may_lean() -> None:
+    one = CIF.partition("O1 ")[0].replace("gamma 90", "gamma 120")
+    rows = "\n".join(f"C1 C {a} {b} {c}" for a, b, c in np.eye(3))
+    a, b, c = (np.array(atom[1:]) for atom in read_atoms(one + rows, "cif"))
+    assert np.allclose([np.linalg.norm(side) for side in (a, b, c)], [4, 5, 8])
+    assert a @ b == pytest.approx(4 * 5 * np.cos(np.radians(120)))
+    assert c @ a == pytest.approx(0, abs=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="loop_atm. site;'\"#\n12fract_xyz?", max_size=200))
+def test_any_cif_is_drawn_or_one_sentence(text: str) -> None:
+    with contextlib.suppress(UsageError):
+        molecule_figure("loop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n" + text, "cif")
 
 
 def test_near_atoms_are_joined_and_far_ones_are_not() -> None:
@@ -63,7 +104,10 @@ def test_only_the_first_model_of_a_file_is_drawn() -> None:
         ("", "pdb", "has 0 atoms"),
         (PDB.replace("0.757", "x.757"), "pdb", "cannot be drawn"),
         ("x", "sdf", "version V2000"),
-        ("data_x", "cif", "are kept but not drawn: expected gro, mol2, pdb"),
+        ("data_x", "cif", "has 0 atoms"),
+        (CIF.replace("_cell_length_a", "_x"), "cif", "cannot be drawn"),
+        (CIF.replace("_fract_y", "_y"), "cif", "cannot be drawn"),
+        ("x", "mmtf", r"retired in 2024: log the mmcif instead\): expected cif, gro, mcif"),
     ],
 )
 def test_what_is_no_molecule_is_a_sentence(text: str, kind: str, sentence: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
+import math
 import struct
 
 import numpy as np
@@ -15,6 +17,7 @@ from hypothesis.extra import numpy as arrays
 import tracker
 from tracker.errors import TrackerWarning, UsageError
 from tracker.figures.bodies import read_body
+from tracker.figures.colours import PALETTE
 from tracker.figures.space import MOST_POINTS, space_figure
 
 # A tetrahedron: four corners, four triangles.
@@ -42,7 +45,24 @@ def obj(corners: np.ndarray, faces: np.ndarray) -> bytes:
     return "\n".join(["# a body", "vn 0 0 1", *lines]).encode()
 
 
+def gltf(corners: np.ndarray, faces: np.ndarray) -> bytes:
+    scene, content = scene_of(corners, faces)
+    address = f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"
+    return json.dumps({**scene, "buffers": [{"uri": address}]}).encode()
+
+
 def glb(corners: np.ndarray, faces: np.ndarray) -> bytes:
+    scene, content = scene_of(corners, faces)
+    text = json.dumps({**scene, "buffers": [{"byteLength": len(content)}]}).encode()
+    chunks = b"".join(
+        struct.pack("<II", len(body), kind) + body
+        for kind, body in ((0x4E4F534A, text), (0x004E4942, content))
+    )
+    return b"glTF" + struct.pack("<II", 2, 12 + len(chunks)) + chunks
+
+
+def scene_of(corners: np.ndarray, faces: np.ndarray) -> tuple[dict, bytes]:
+    """Return a scene of one mesh, and its only buffer."""
     places = corners.astype("<f4").tobytes()
     numbers = faces.astype("<u2").tobytes()
     scene = {
@@ -56,15 +76,10 @@ def glb(corners: np.ndarray, faces: np.ndarray) -> bytes:
             {"buffer": 0, "byteOffset": len(places), "byteLength": len(numbers)},
         ],
     }
-    text = json.dumps(scene).encode()
-    chunks = b"".join(
-        struct.pack("<II", len(body), kind) + body
-        for kind, body in ((0x4E4F534A, text), (0x004E4942, places + numbers))
-    )
-    return b"glTF" + struct.pack("<II", 2, 12 + len(chunks)) + chunks
+    return scene, places + numbers
 
 
-WRITERS = {"stl": stl, "stl in text": stl_text, "obj": obj, "glb": glb}
+WRITERS = {"stl": stl, "stl in text": stl_text, "obj": obj, "glb": glb, "gltf": gltf}
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -85,7 +100,7 @@ def test_any_triangles_are_read_from_every_format(corners, faces) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(content=st.binary(max_size=200), kind=st.sampled_from(["stl", "obj", "glb"]))
+@given(content=st.binary(max_size=200), kind=st.sampled_from(["stl", "obj", "glb", "gltf"]))
 def test_damaged_bodies_are_one_sentence(content: bytes, kind: str) -> None:
     start = b"glTF" + struct.pack("<II", 2, 0) if kind == "glb" else b""
     with pytest.raises(UsageError, match=f"{kind} file cannot be drawn"):
@@ -96,8 +111,40 @@ def test_numbers_beyond_the_end_of_a_file_are_not_read() -> None:
     whole = glb(CORNERS, FACES)
     with pytest.raises(UsageError, match="numbers beyond its end"):
         read_body(whole.replace(b'"count": 4,', b'"count": 9,'), "glb")
-    with pytest.raises(UsageError, match="expected stl, obj or glb"):
-        read_body(b"{}", "gltf")
+    with pytest.raises(UsageError, match="expected stl, obj, glb or gltf"):
+        read_body(b"{}", "babylon")
+
+
+def test_nodes_place_their_meshes() -> None:
+    scene = json.loads(gltf(CORNERS, FACES))
+    half = 0.5**0.5
+    scene |= {
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [
+            {"translation": [10, 0, 0], "children": [1, 2]},
+            {"rotation": [0, 0, half, half], "scale": [2, 1, 1], "mesh": 0},
+            {"matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 5, 0, 1], "mesh": 0},
+            {"mesh": 0},
+        ],
+    }
+    vertices, faces = read_body(json.dumps(scene).encode(), "gltf")
+    assert (len(vertices), len(faces)) == (8, 8)
+    moved = {tuple(corner) for corner in vertices.round(6).tolist()}
+    # Twice as wide, then a quarter turn; and five upwards.
+    assert {(10.0, 2.0, 0.0), (9.0, 0.0, 0.0), (11.0, 5.0, 0.0), (10.0, 6.0, 0.0)} <= moved
+    scene["nodes"][2]["children"] = [1]
+    with pytest.raises(UsageError, match="one of its nodes is held by two"):
+        read_body(json.dumps(scene).encode(), "gltf")
+    scene["buffers"] = [{"uri": "../secret.bin"}]
+    with pytest.raises(UsageError, match=r"its buffer '../secret.bin' is not in it"):
+        read_body(json.dumps(scene).encode(), "gltf")
+
+
+def test_a_mesh_that_is_used_often_does_not_fill_the_memory() -> None:
+    scene = json.loads(gltf(CORNERS, FACES)) | {"nodes": [{"mesh": 0}] * 60_000}
+    with pytest.raises(UsageError, match="more than 200,000 triangles"):
+        read_body(json.dumps(scene).encode(), "gltf")
 
 
 def test_polygons_become_triangles_and_numbers_may_count_from_the_end() -> None:
@@ -143,3 +190,21 @@ def test_labels_are_no_markup() -> None:
     )
     drawn = space_figure(tracker.Object3D.from_point_cloud([[0, 0, 0]], boxes=[box]))["data"][1]
     assert "<" not in drawn["name"]
+
+
+@pytest.mark.parametrize(
+    ("given_colour", "drawn"),
+    [
+        ((0.5, 0, 1.0), "rgb(128,0,255)"),
+        ((240, 120, 40), "rgb(240,120,40)"),
+        ([300, -5, 2], "rgb(255,0,2)"),
+        ((0, 0, 0), "rgb(0,0,0)"),
+        ((math.nan, 0, 0), PALETTE[1]),
+        ("red", PALETTE[1]),
+    ],
+)
+def test_colours_are_parts_of_one_or_of_255(given_colour, drawn: str) -> None:
+    corners = [[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]
+    box = {"corners": corners, "color": given_colour}
+    (trace,) = space_figure(tracker.Object3D.from_point_cloud([], boxes=[box]))["data"]
+    assert trace["line"]["color"] == drawn

@@ -118,11 +118,31 @@ def test_other_point_clouds_are_not_supported() -> None:
 
 BODIES = {
     "glb": b"glTF\2\0\0\0",
-    "gltf": b'{"asset": {"version": "2.0"}, "buffers": [{"uri": "../../etc/passwd"}]}',
+    "gltf": b'{"asset": {"version": "2.0"}, "buffers": [{"uri": "data:;base64,AAAA"}]}',
     "babylon": b'{"meshes": []}',
     "obj": b"# a triangle\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n",
     "stl": b"solid x\nendsolid x\n",
 }
+
+
+def test_a_gltf_brings_the_buffers_beside_it_and_no_others(tmp_path: Path, keep) -> None:
+    folder = tmp_path / "scene"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "a b.bin").write_bytes(b"\0\1\2")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    path = folder / "scene.gltf"
+    path.write_text('{"buffers": [{"uri": "data/a%20b.bin"}]}')
+    logged = Object3D(path)
+    inside = "data:application/octet-stream;base64,AAEC"
+    assert json.loads(logged.content) == {"buffers": [{"uri": inside}]}
+    assert keep(logged) == logged
+    for address in ("../secret", "link", str(tmp_path / "secret"), "missing", "http://x/y", "\0"):
+        path.write_text(json.dumps({"buffers": [{"uri": address}]}))
+        with pytest.warns(UserWarning, match="is kept without its buffer"):
+            assert Object3D(path).content == path.read_bytes()
+    path.write_text('{"buffers": [3, {"uri": 4}, {}]}')
+    assert Object3D(path).content == path.read_bytes()
 
 
 @pytest.mark.parametrize("kind", BODIES)

@@ -1,7 +1,7 @@
 """Molecules as balls and sticks: a Plotly figure, in plain dicts.
 
-Atoms are read from PDB, PQR, SDF, MOL2 and GRO files; bonds are drawn between atoms that are as
-near as their radii say. No cartoon of a protein's folds, no surfaces.
+Atoms are read from PDB, PQR, CIF, SDF, MOL2 and GRO files; bonds are drawn between atoms that are
+as near as their radii say. No cartoon of a protein's folds, no surfaces.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tracker.errors import UsageError
+from tracker.figures.cif import read_cif
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,10 +83,13 @@ def read_atoms(text: str, kind: str) -> list[Atom]:
     reader = _READERS.get(kind)
     if reader is None:
         known = ", ".join(sorted(_READERS))
-        raise UsageError(f"Molecules of format {kind} are kept but not drawn: expected {known}.")
+        retired = " (it was retired in 2024: log the mmcif instead)" if kind == "mmtf" else ""
+        raise UsageError(
+            f"Molecules of format {kind} are kept but not drawn{retired}: expected {known}."
+        )
     try:
         return reader(text.splitlines())
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, KeyError, ZeroDivisionError) as error:
         raise UsageError(f"The {kind} file cannot be drawn: {error}.") from error
 
 
@@ -160,6 +164,10 @@ def _read_gro(lines: list[str]) -> list[Atom]:
     ]
 
 
+def _read_cif(lines: list[str]) -> list[Atom]:
+    return [Atom(*row) for row in read_cif(lines)]
+
+
 def _element_of(name: str) -> str:
     letters = "".join(letter for letter in name.strip().upper() if letter.isalpha())
     is_two = letters[:2] in ("CL", "BR", "FE", "ZN", "MG", "NA")
@@ -168,5 +176,5 @@ def _element_of(name: str) -> str:
 
 _READERS: Final[dict[str, Callable[[list[str]], list[Atom]]]] = {
     "pdb": _read_pdb, "pqr": _read_pqr, "sdf": _read_sdf, "sd": _read_sdf, "mol2": _read_mol2,
-    "gro": _read_gro,
+    "gro": _read_gro, "cif": _read_cif, "mcif": _read_cif, "mmcif": _read_cif,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -140,11 +141,14 @@ def _mesh(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Figure:
 
 
 def _colour(given: Any) -> str:
-    if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3:
-        shades = [max(0, min(255, int(part))) for part in given if isinstance(part, int | float)]
-        if len(shades) == 3:
-            return f"rgb({shades[0]},{shades[1]},{shades[2]})"
-    return PALETTE[1]
+    """Return a colour in parts of 1, as `box3d` has it, or of 255, as in W&B's point clouds."""
+    is_listed = isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3
+    parts = [part for part in given if isinstance(part, int | float)] if is_listed else []
+    if len(parts) != 3 or not all(map(math.isfinite, parts)):
+        return PALETTE[1]
+    scale = 255 if max(parts) <= 1 else 1
+    red, green, blue = (max(0, min(255, round(part * scale))) for part in parts)
+    return f"rgb({red},{green},{blue})"
 
 
 def _label(given: Any) -> str:

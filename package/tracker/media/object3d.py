@@ -6,9 +6,11 @@ import io
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker.errors import UsageError, warn
+from tracker.media.gltf import with_buffers
 from tracker.media.media import Find, Media, Put
 from tracker.media.source import read_source, read_text
 from tracker.media.spec import dump_spec
@@ -33,8 +35,8 @@ class Object3D(Media):
     data_or_path : array, dict, path or open file
         An array of points, N×3, N×4 with a category from 1 to 14, or N×6 with a colour; a dict
         with ``type="lidar/beta"`` and ``points``, ``boxes``, ``vectors``; or a file of one of
-        :attr:`SUPPORTED_TYPES`. What a gltf, obj or babylon file refers to outside of itself is
-        not followed: use glb.
+        :attr:`SUPPORTED_TYPES`. Buffers that a gltf file names beside itself are put into it; what
+        else a file refers to outside of itself is not followed.
     caption : str, optional
         Shown under it, as plain text.
     file_type : str, optional
@@ -87,6 +89,8 @@ class Object3D(Media):
             self._take_scene(held) if isinstance(held, dict) else self._take_points(held)
         else:
             _check_body(self._content, self.format)
+            if self.format == "gltf" and not hasattr(given, "read"):
+                self._content = with_buffers(self._content, Path(given).parent)
 
     def _take_scene(self, given: Mapping[str, Any]) -> None:
         if given.get("type") not in self.SUPPORTED_POINT_CLOUD_TYPES:
