@@ -100,7 +100,10 @@ def measure_tracker(root: Path, data: Path, copy_s: float) -> None:
     logged = [timed(lambda: log("first"))]
     forget(store)
     logged.append(timed(lambda: log("second")))
-    again_s = timed(lambda: log("second"))
+    again = [timed(lambda: log("second")) for _ in range(3)]
+    begun_s = time.process_time()
+    again.append(timed(lambda: log("second")))
+    again_s, worked_s = min(again), time.process_time() - begun_s
     artifact = run.use_artifact("second:latest")
     linked_s = timed(lambda: artifact.download(root / "linked", link=True))
     report("tracker: log for the first time", min(logged), copy_s)
@@ -114,7 +117,8 @@ def measure_tracker(root: Path, data: Path, copy_s: float) -> None:
         report(f"tracker: {what}", timed(action), copy_s)
     run.finish()
     print(
-        f"bars: log ≥ 0.7 × copy: {copy_s / min(logged):.2f}; again ≤ 2 s: {again_s:.2f}; "
+        f"bars: log ≥ 0.7 × copy: {copy_s / min(logged):.2f}; again ≤ 2 s: {again_s:.2f}, of "
+        f"which the processor worked {worked_s:.2f} and the slowest of four took {max(again):.2f}; "
         f"links ≤ 5 s: {linked_s:.2f}"
     )
     shutil.rmtree(store)

@@ -58,7 +58,7 @@ def _is_kept(home: Home, entry: Entry) -> bool:
         if home.remote is None or home.remote.size(entry.sha256) != entry.size:
             home.objects.path(entry.sha256)
         return True
-    return bool(entry.known) and home.objects.holds(entry.known, entry.size)
+    return bool(entry.known) and home.objects.holds(entry.known, entry.size, marked=False)
 
 
 def _copy(home: Home, entry: Entry, progress: Progress) -> None:

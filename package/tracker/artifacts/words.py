@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from tracker.errors import UsageError
@@ -44,7 +43,7 @@ def check_inside(name: object) -> str:
         If it would leave the artifact, on this or any other system.
     """
     text = str(name)
-    parts = PurePosixPath(text).parts
+    parts = [part for part in text.split("/") if part not in ("", ".")]
     is_bad = (
         not parts
         or len(text) > PATH_LIMIT
