@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tracker.figures.lineage import lineage_figure
+from tracker.figures.lineage_layout import lay_out
 from tracker.records import Lineage, LineageNode
 
 
@@ -20,12 +26,17 @@ def lineage(nodes: list[LineageNode], edges: list[tuple[str, str]], *starts: str
 
 def marks(figure):
     """Column and row by label."""
-    return {
-        text: (x, y)
-        for trace in figure.data
-        if trace.mode == "markers+text"
-        for text, x, y in zip(trace.text, trace.x, trace.y, strict=True)
-    }
+    points = figure.data[-1]
+    return {text: (x, y) for text, x, y in zip(points.text or (), points.x, points.y, strict=True)}
+
+
+def shapes(figure, name):
+    return [shape for shape in figure.layout.shapes if shape.name == name]
+
+
+def texts(figure):
+    (found,) = (trace.text for trace in figure.data if trace.mode == "text")
+    return list(found)
 
 
 def chain() -> Lineage:
@@ -47,11 +58,50 @@ def test_data_flows_from_left_to_right():
     assert columns == [0, 1, 2, 3, 4]
     assert places["old:v0"][0] == 2
     assert len(set(places.values())) == 6
-    lines = figure.data[0]
-    assert sum(value is None for value in lines.x) == len(found.edges)
-    assert {trace.name for trace in figure.data[1:]} == {"run", "dataset", "model"}
-    (model,) = (trace for trace in figure.data if trace.name == "model")
-    assert list(model.marker.line.width) == [2]
+    assert len(shapes(figure, "edge")) == len(found.edges)
+    assert len(shapes(figure, "card")) == len(shapes(figure, "stripe")) == 6
+    assert [card.line.width for card in shapes(figure, "card")].count(2) == 1
+    assert [card.line.dash for card in shapes(figure, "card")].count("dot") == 1
+    said = texts(figure)
+    assert sum("<b>net:v0</b>" in text for text in said) == 1
+    assert sum(">deleted<" in text for text in said) == 1
+    assert sum(">train<" in text for text in said) == 2
+    assert len({stripe.line.color for stripe in shapes(figure, "stripe")}) == 3
+    assert set(figure.data[-1].customdata) == set(found.nodes)
+
+
+def test_arrows_pass_no_card():
+    """What leads past a column has a row of its own there."""
+    layout = lay_out(chain(), group=True)
+    (route,) = (route for route in layout.routes if len(route) > 2)
+    assert [place.column for place in route] == [0, 1, 2, 3]
+    for place in route[1:-1]:
+        rows = [card.row for card in layout.cards.values() if card.column == place.column]
+        assert all(abs(row - place.row) >= 1 for row in rows)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 12), st.integers(1, 12), st.booleans()), min_size=1, max_size=40
+    )
+)
+def test_cards_never_touch(links):
+    nodes: dict[str, LineageNode] = {}
+    edges = []
+    for at, of, is_input in links:
+        nodes[f"run:{at}"], nodes[f"version:{of}"] = run(at), version(of, f"a:v{of}")
+        pair = (f"version:{of}", f"run:{at}")
+        edges.append(pair if is_input else pair[::-1])
+    layout = lay_out(lineage(list(nodes.values()), list(dict.fromkeys(edges))), group=True)
+    assert sum(len(place.nodes) for place in layout.cards.values()) == len(nodes)
+    everything = {id(place): place for place in layout.cards.values()}
+    everything |= {id(place): place for route in layout.routes for place in route}
+    columns: dict[int, list[float]] = {}
+    for place in everything.values():
+        columns.setdefault(place.column, []).append(place.row)
+    for rows in columns.values():
+        rows.sort()
+        assert all(below - above >= 1 for above, below in pairwise(rows))
 
 
 def test_what_came_before_and_after():
@@ -69,9 +119,11 @@ def test_many_that_are_alike_are_one():
         [version(1, "set:v0"), *runs], [("version:1", each.id) for each in runs], "version:1"
     )
     assert set(marks(lineage_figure(found))) == {"set:v0", "12 runs"}
-    (squares,) = (trace for trace in lineage_figure(found).data if trace.name == "run")
-    assert "trial 0<br>" in squares.hovertext[0]
-    assert "and 2 more" in squares.hovertext[0]
+    figure = lineage_figure(found)
+    (hover,) = (text for text in figure.data[-1].hovertext if "trial" in text)
+    assert "trial 0<br>" in hover
+    assert "and 2 more" in hover
+    assert len(shapes(figure, "card")) == 3  # many lie on a second card
     assert len(marks(lineage_figure(found, group=False))) == 13
 
 
@@ -87,3 +139,4 @@ def test_names_are_no_markup():
     figure = lineage_figure(lineage([evil], [], "version:1"))
     assert "<" not in next(iter(marks(figure)))
     assert "<script" not in figure.to_json()
+    assert "<b>&lt;b&gt;x" in texts(figure)[0]

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tracker.figures.colours import PALETTE
 from tracker.figures.formats import escape
+from tracker.figures.lineage_layout import Place, lay_out
 from tracker.records import Lineage, LineageNode
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-ROW_PX, COLUMN_PX = 46, 190
-MARGIN_PX = 30
-NAME_LIMIT = 24
-MOST = 5  # nodes of one kind that look alike before they become one
-SWEEPS = 4
-_RUN_COLOUR = "#6b7280"
+ROW_PX, COLUMN_PX = 62, 226
+MARGIN_PX = 14
+CARD_PX = (166, 44)
+NAME_LIMIT = 22
+ARROW_PX = 8
+CARD, EDGE, STRIPE = "card", "edge", "stripe"  # names of shapes, by which a page finds them
+_RUN_COLOUR = "#7d8694"
 _TYPE_COLOURS = {"dataset": PALETTE[0], "model": PALETTE[1]}
-_GONE = "rgba(128, 128, 128, 0.45)"
-
-
-@dataclass(slots=True)
-class _Place:
-    """One circle or square of the drawing; `nodes` are what it stands for."""
-
-    nodes: list[LineageNode]
-    column: int = 0
-    row: float = 0.0
+_LINE, _EDGE_LINE = "rgba(128, 128, 128, 0.45)", "rgba(128, 128, 128, 0.6)"
+_HALF = CARD_PX[0] / COLUMN_PX / 2, CARD_PX[1] / ROW_PX / 2
 
 
 def lineage_figure(lineage: Lineage, *, group: bool = True) -> Figure:
@@ -46,183 +39,172 @@ def lineage_figure(lineage: Lineage, *, group: bool = True) -> Figure:
     Returns
     -------
     plotly Figure
-        Squares are runs, circles versions; the version in question is outlined.
+        A card for each run and each version, with a stripe in the colour of its type; the one
+        in question is outlined. The points in the cards have the nodes' ids as ``customdata``.
     """
     from plotly import graph_objects as go
 
-    owner = _grouped(lineage) if group else {name: name for name in lineage.nodes}
-    places: dict[str, _Place] = {}
-    for name, node in lineage.nodes.items():
-        places.setdefault(owner[name], _Place([])).nodes.append(node)
-    edges = sorted({(owner[source], owner[target]) for source, target in lineage.edges})
-    edges = [edge for edge in edges if edge[0] != edge[1]]
-    _lay_out(places, edges)
-    starts = {owner[name] for name in lineage.starts}
-    figure = go.Figure([_lines(go, places, edges), *_marks(go, places, starts)])
+    layout = lay_out(lineage, group=group)
+    places, starts = layout.cards, layout.starts
+    colours = _colours(places)
+    figure = go.Figure([_arrows(go, layout.routes), _texts(go, places, colours, starts),
+                        _points(go, places)])  # fmt: skip
     columns = max((place.column for place in places.values()), default=0) + 1
-    rows = [place.row for place in places.values()] or [0.0]
+    rows = [place.row for place in [*places.values(), *(p for r in layout.routes for p in r)]]
+    rows = rows or [0.0]
+    top, bottom = min(rows) - 0.5, max(rows) + 0.5
     figure.update_layout(
         template="none",
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        height=round(max(rows) - min(rows) + 1) * ROW_PX + 4 * MARGIN_PX,
+        showlegend=False,
+        shapes=[
+            *map(_edge, layout.routes),
+            *(shape for name, place in places.items()
+              for shape in _card(place, colours[_kind(place.nodes[0])], name in starts)),
+        ],
         width=columns * COLUMN_PX + 2 * MARGIN_PX,
-        margin={"l": MARGIN_PX, "r": MARGIN_PX, "t": 2 * MARGIN_PX, "b": MARGIN_PX},
+        height=round((bottom - top) * ROW_PX) + 2 * MARGIN_PX,
+        margin=dict.fromkeys("lrtb", MARGIN_PX),
         hovermode="closest",
+        hoverdistance=CARD_PX[0] // 2,
         xaxis={"visible": False, "range": [-0.5, columns - 0.5], "fixedrange": True},
-        yaxis={"visible": False, "range": [max(rows) + 0.8, min(rows) - 0.6], "fixedrange": True},
-    )
+        yaxis={"visible": False, "range": [bottom, top], "fixedrange": True},
+    )  # fmt: skip
     return figure
 
 
-# --- which nodes are drawn as one
+def _kind(node: LineageNode) -> str:
+    return "run" if node.kind == "run" else node.type
 
 
-def _grouped(lineage: Lineage) -> dict[str, str]:
-    """Return for each node the one that stands for it."""
-    sources: dict[str, set[str]] = {name: set() for name in lineage.nodes}
-    targets: dict[str, set[str]] = {name: set() for name in lineage.nodes}
-    for source, target in lineage.edges:
-        sources[target].add(source)
-        targets[source].add(target)
-    alike: dict[tuple[Any, ...], list[str]] = {}
-    for name, node in lineage.nodes.items():
-        kind = node.type if node.kind == "run" else node.name.partition(":")[0]
-        key = (node.kind, kind, node.project, *(frozenset(sources[name]), frozenset(targets[name])))
-        alike.setdefault(key if name not in lineage.starts else (name,), []).append(name)
-    return {
-        name: names[0] if len(names) > MOST else name for names in alike.values() for name in names
-    }
-
-
-# --- where they stand
-
-
-def _lay_out(places: Mapping[str, _Place], edges: list[tuple[str, str]]) -> None:
-    """Give each place a column, after everything that leads to it, and a row near its neighbours.
-
-    Layers by the longest path, then Sugiyama's barycentres.
-    """
-    for name, column in _columns(places, edges).items():
-        places[name].column = column
-    columns: dict[int, list[str]] = {}
-    for name, place in places.items():
-        columns.setdefault(place.column, []).append(name)
-    for names in columns.values():
-        _spread(places, names)
-    beside: dict[str, list[str]] = {name: [] for name in places}
-    for source, target in edges:
-        beside[source].append(target)
-        beside[target].append(source)
-    for sweep in range(SWEEPS):
-        for column in sorted(columns, reverse=sweep % 2 == 1):
-            names = columns[column]
-            names.sort(key=lambda name: (_centre(places, beside[name], places[name].row), name))
-            _spread(places, names)
-
-
-def _columns(places: Iterable[str], edges: list[tuple[str, str]]) -> dict[str, int]:
-    following: dict[str, list[str]] = {name: [] for name in places}
-    waits_for = dict.fromkeys(following, 0)
-    for source, target in edges:
-        following[source].append(target)
-        waits_for[target] += 1
-    column = dict.fromkeys(following, 0)
-    open_names = dict.fromkeys(following)
-    while open_names:
-        # In a circle, such as a version used and logged again, the first one goes ahead.
-        ready = [name for name in open_names if waits_for[name] <= 0] or [next(iter(open_names))]
-        for name in ready:
-            del open_names[name]
-            for target in following[name]:
-                waits_for[target] -= 1
-                if target in open_names:
-                    column[target] = max(column[target], column[name] + 1)
-    return column
-
-
-def _spread(places: Mapping[str, _Place], names: list[str]) -> None:
-    for index, name in enumerate(names):
-        places[name].row = index - (len(names) - 1) / 2
-
-
-def _centre(places: Mapping[str, _Place], names: list[str], row: float) -> float:
-    return sum(places[name].row for name in names) / len(names) if names else row
+def _colours(places: Mapping[str, Place]) -> dict[str, str]:
+    kinds = {_kind(place.nodes[0]) for place in places.values()}
+    others = sorted(kinds - _TYPE_COLOURS.keys() - {"run"})
+    found = {kind: PALETTE[2 + place % (len(PALETTE) - 2)] for place, kind in enumerate(others)}
+    return found | _TYPE_COLOURS | {"run": _RUN_COLOUR}
 
 
 # --- what is drawn
 
 
-def _lines(go: Any, places: Mapping[str, _Place], edges: list[tuple[str, str]]) -> Any:
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for source, target in edges:
-        here, there = places[source], places[target]
-        # An S from left to right, as water would flow.
-        middle = (here.column + there.column) / 2
-        for step in range(13):
-            t = step / 12
-            x.append((1 - t) ** 3 * here.column + 3 * (1 - t) * t * middle + t**3 * there.column)
-            y.append(here.row + (there.row - here.row) * (3 * t**2 - 2 * t**3))
-        x.append(None)
-        y.append(None)
+def _card(place: Place, colour: str, is_start: bool) -> list[dict[str, Any]]:
+    x, y = place.column, place.row
+    is_gone = _is_gone(place)
+    stack = [_box(x + 5 / COLUMN_PX, y + 5 / ROW_PX, _LINE, 1)] if len(place.nodes) > 1 else []
+    card = _box(x, y, colour if is_start else _LINE, 2 if is_start else 1)
+    if is_gone:
+        card["line"] |= {"dash": "dot"}
+    left, height = x - _HALF[0], _HALF[1] - 7 / ROW_PX
+    stripe = {
+        "name": STRIPE, "type": "line", "layer": "below",
+        "x0": left + 7 / COLUMN_PX, "x1": left + 7 / COLUMN_PX, "y0": y - height, "y1": y + height,
+        "line": {"color": colour, "width": 3}, "opacity": 0.4 if is_gone else 1,
+    }  # fmt: skip
+    return [*stack, card, stripe]
+
+
+def _box(x: float, y: float, colour: str, width: int) -> dict[str, Any]:
+    """Return a box with round corners."""
+    left, right, top, bottom = x - _HALF[0], x + _HALF[0], y - _HALF[1], y + _HALF[1]
+    w, h = 7 / COLUMN_PX, 7 / ROW_PX
+    path = (
+        f"M{left + w:.4f},{top:.4f} L{right - w:.4f},{top:.4f} "
+        f"Q{right:.4f},{top:.4f} {right:.4f},{top + h:.4f} L{right:.4f},{bottom - h:.4f} "
+        f"Q{right:.4f},{bottom:.4f} {right - w:.4f},{bottom:.4f} L{left + w:.4f},{bottom:.4f} "
+        f"Q{left:.4f},{bottom:.4f} {left:.4f},{bottom - h:.4f} L{left:.4f},{top + h:.4f} "
+        f"Q{left:.4f},{top:.4f} {left + w:.4f},{top:.4f} Z"
+    )
+    return {
+        "name": CARD, "type": "path", "path": path, "layer": "below", "fillcolor": "white",
+        "line": {"color": colour, "width": width},
+    }  # fmt: skip
+
+
+def _edge(route: Sequence[Place]) -> dict[str, Any]:
+    """Return a line from card to card, in an S between two columns, as water would flow."""
+    x, y = route[0].column + _HALF[0], route[0].row
+    path = [f"M{x:.4f},{y:.4f}"]
+    for place in route[1:]:
+        is_end = place is route[-1]
+        to = place.column - _HALF[0] - (ARROW_PX / COLUMN_PX if is_end else 0)
+        bend = abs(to - x) / 2
+        path.append(
+            f"C{x + bend:.4f},{y:.4f} {to - bend:.4f},{place.row:.4f} {to:.4f},{place.row:.4f}"
+        )
+        x, y = place.column + _HALF[0], place.row
+        if not is_end:
+            path.append(f"L{x:.4f},{y:.4f}")
+    return {
+        "name": EDGE, "type": "path", "path": " ".join(path), "layer": "below",
+        "line": {"color": _EDGE_LINE, "width": 1.5},
+    }  # fmt: skip
+
+
+def _arrows(go: Any, routes: Iterable[Sequence[Place]]) -> Any:
+    reached = dict.fromkeys((route[-1].column, route[-1].row) for route in routes)
     return go.Scatter(
-        x=x, y=y, mode="lines", hoverinfo="skip", showlegend=False,
-        line={"color": "rgba(128, 128, 128, 0.5)", "width": 1.5},
+        x=[column - _HALF[0] - ARROW_PX / 2 / COLUMN_PX for column, _ in reached],
+        y=[row for _, row in reached],
+        mode="markers",
+        hoverinfo="skip",
+        marker={"symbol": "triangle-right", "size": ARROW_PX, "color": _EDGE_LINE,
+                "line": {"width": 0}},
     )  # fmt: skip
 
 
-def _marks(go: Any, places: Mapping[str, _Place], starts: set[str]) -> list[Any]:
-    kinds: dict[str, list[tuple[str, _Place]]] = {}
-    for name, place in places.items():
-        node = place.nodes[0]
-        kinds.setdefault("run" if node.kind == "run" else node.type, []).append((name, place))
-    others = [kind for kind in sorted(kinds) if kind not in _TYPE_COLOURS and kind != "run"]
-    colours = {kind: PALETTE[2 + place % (len(PALETTE) - 2)] for place, kind in enumerate(others)}
-    colours |= {**_TYPE_COLOURS, "run": _RUN_COLOUR}
-    return [_mark(go, kind, colours[kind], kinds[kind], starts) for kind in sorted(kinds)]
-
-
-def _mark(
-    go: Any, kind: str, colour: str, found: list[tuple[str, _Place]], starts: set[str]
+def _texts(
+    go: Any, places: Mapping[str, Place], colours: Mapping[str, str], starts: set[str]
 ) -> Any:
-    is_run = kind == "run"
     return go.Scatter(
-        x=[place.column for _, place in found],
-        y=[place.row for _, place in found],
-        mode="markers+text",
-        name=kind,
-        text=[_label(place) for _, place in found],
-        textposition="bottom center",
-        textfont={"size": 11},
-        hovertext=[_hover(place) for _, place in found],
-        hoverinfo="text",
-        marker={
-            "opacity": 1,
-            "symbol": "square" if is_run else "circle",
-            "size": [14 if name in starts else 11 for name, _ in found],
-            "color": [_GONE if _is_gone(place) else colour for _, place in found],
-            "line": {
-                "color": ["#111827" if name in starts else "white" for name, _ in found],
-                "width": [2 if name in starts else 1 for name, _ in found],
-            },
-        },
+        x=[place.column - _HALF[0] + 12 / COLUMN_PX for place in places.values()],
+        y=[place.row for place in places.values()],
+        mode="text",
+        text=[_text(place, colours, name in starts) for name, place in places.items()],
+        textposition="middle right",
+        textfont={"size": 12},
+        hoverinfo="skip",
+        cliponaxis=False,
     )
 
 
-def _is_gone(place: _Place) -> bool:
+def _points(go: Any, places: Mapping[str, Place]) -> Any:
+    """Return what is pointed at and clicked: cards are shapes, which hear nothing."""
+    return go.Scatter(
+        x=[place.column for place in places.values()],
+        y=[place.row for place in places.values()],
+        mode="markers",
+        text=[_label(place) for place in places.values()],
+        customdata=list(places),
+        hovertext=[_hover(place) for place in places.values()],
+        hoverinfo="text",
+        hoverlabel={"bgcolor": "#374151", "bordercolor": "#374151", "font": {"color": "white"}},
+        marker={"size": CARD_PX[1], "opacity": 0, "symbol": "square"},
+    )
+
+
+def _text(place: Place, colours: Mapping[str, str], is_start: bool) -> str:
+    kind = _kind(place.nodes[0])
+    said = place.nodes[0].type or "run"
+    word = "deleted" if _is_gone(place) else said
+    label = escape(_short(_label(place, plain=True)))
+    name = f"<b>{label}</b>" if is_start else label
+    style = f"font-size:10px;color:{colours[kind]}"
+    return f'<span style="{style}">{escape(_short(word))}</span><br>{name}'
+
+
+def _is_gone(place: Place) -> bool:
     return all(node.state == "deleted" for node in place.nodes)
 
 
-def _label(place: _Place) -> str:
+def _label(place: Place, *, plain: bool = False) -> str:
     node = place.nodes[0]
+    text = node.name
     if len(place.nodes) > 1:
         what = "runs" if node.kind == "run" else f"versions of {node.name.partition(':')[0]}"
-        return escape(_short(f"{len(place.nodes)} {what}"))
-    return escape(_short(node.name))
+        text = f"{len(place.nodes)} {what}"
+    return text if plain else escape(_short(text))
 
 
-def _hover(place: _Place) -> str:
+def _hover(place: Place) -> str:
     node = place.nodes[0]
     shown = [escape(each.name) for each in place.nodes[:10]]
     if len(place.nodes) > 10:

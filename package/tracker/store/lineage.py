@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import duckdb
 
 from tracker.records import Lineage, LineageNode
@@ -100,3 +102,12 @@ def _add_lonely(
         key, project, name, kind, state, run_id = row
         node = LineageNode(f"run:{key}", "run", project, name, kind, state, key, run_id)
         nodes.setdefault(node.id, node)
+
+
+def run_times(db: duckdb.DuckDBPyConnection, run_keys: list[int]) -> dict[int, datetime]:
+    """Return when runs began, in UTC."""
+    rows = db.execute(
+        "SELECT run_key, created_at FROM run WHERE run_key IN (SELECT unnest(?::INTEGER[]))",
+        [run_keys],
+    ).fetchall()
+    return {key: time.replace(tzinfo=UTC) for key, time in rows}

@@ -142,7 +142,7 @@ function focus(panel, id) {
 }
 
 // Says whether there is a table in which runs can be chosen.
-function chooseRuns(panel, ids) {
+export function chooseRuns(panel, ids) {
   const { selection, rows } = panel.header;
   if (!selection) return false;
   const names = new Map(

@@ -8,6 +8,8 @@ export function readTheme(node) {
   };
   const theme = {
     text: resolve("--tkp-dim"),
+    strong: resolve("--tkp-fg"),
+    background: resolve("--tkp-bg"),
     grid: resolve("--tkp-grid"),
     axis: resolve("--tkp-line"),
     font: getComputedStyle(node).fontFamily,

@@ -5,6 +5,7 @@
 // class of this kind something; the answer comes as another `update`.
 import { h, iconButton, setText } from "./dom.js";
 import { figureRenderer, parallelRenderer } from "./figure.js";
+import { lineageRenderer } from "./lineage.js";
 import { markup } from "./markup.js";
 import { mediaRenderer } from "./media.js";
 import { scheduler } from "./scheduler.js";
@@ -14,6 +15,7 @@ const RENDERERS = {
   plotly: figureRenderer,
   parallel: parallelRenderer,
   html: htmlRenderer,
+  lineage: lineageRenderer,
   comparer: comparerRenderer,
   console: consoleRenderer,
   code: codeRenderer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tracker.artifacts.words import split_path
@@ -10,13 +11,15 @@ from tracker.errors import NotFoundError
 from tracker.figures.canvas import note
 from tracker.figures.lineage import lineage_figure
 from tracker.panels.runset import RunSet
-from tracker.panels.views import Field, ViewMessage, figure_message
+from tracker.panels.views import Field, ViewMessage
+from tracker.panels.views.lineage_cards import cards
 from tracker.store import version_reads
 from tracker.store.lineage import lineage
 from tracker.store.read import Connection
 from tracker.store.versions import LATEST
 
 MOST_RUNS: Final = 200
+HEIGHT_PX: Final = 320
 
 
 class LineageView:
@@ -32,7 +35,10 @@ class LineageView:
 
     def defaults(self, runset: RunSet) -> dict[str, Any]:
         """Return the lineage of the runs that are drawn, both ways."""
-        return {"title": "Lineage", "width": 12, "artifact": "", "up": True, "down": True}
+        return {
+            "title": "Lineage", "width": 12, "height": HEIGHT_PX, "artifact": "", "up": True,
+            "down": True,
+        }  # fmt: skip
 
     def keys(self, spec: Mapping[str, Any]) -> frozenset[str] | None:
         """Return None: an artifact is news of no key."""
@@ -41,29 +47,34 @@ class LineageView:
     def read(
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
     ) -> ViewMessage:
-        """Return the graph.
+        """Return the graph, and what a card says when it is clicked.
+
+        The page may ask to ``start`` at another version than the panel's.
 
         Raises
         ------
         UsageError, NotFoundError
             If the artifact's name cannot be used, or there is no such version.
         """
-        name = str(spec.get("artifact") or "").strip()
+        start = str(ask.get("start") or "")
+        name = start or str(spec.get("artifact") or "").strip()
         versions = [_find(db, name, runset.project)] if name else []
         runs = [] if name else [run.key for run in runset.visible[:MOST_RUNS]]
         found = lineage(
             db, version_keys=versions, run_keys=runs, up=bool(spec.get("up", True)),
             down=bool(spec.get("down", True)),
         )  # fmt: skip
-        if not found.edges:
+        if not found.edges and not start:
             text = f"{name} has been used by no run." if name else "These runs have no artifacts."
             return ViewMessage("trouble", {"text": text})
+        if not name:
+            found = replace(found, starts=())  # where all is in question nothing stands out
         figure = lineage_figure(found)
-        figure.update_layout(width=None, height=None, autosize=True)
         if not name and len(runset.visible) > MOST_RUNS:
             words = f"the first {MOST_RUNS} of {len(runset.visible):,} runs"
             figure.update_layout(annotations=[*figure.layout.annotations, note(words)])
-        return figure_message(figure)
+        content = {"figure": figure.to_json(), "cards": cards(db, found), "start": start}
+        return ViewMessage("lineage", content)
 
 
 def _find(db: Connection, text: str, project: str) -> int:
