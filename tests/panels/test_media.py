@@ -165,6 +165,24 @@ def test_runs_stand_beside_each_other(root: Path, begin, page: Page, logged: Run
     assert {cell["run"] for cell in content["cells"]} == {logged.id, other.id}
 
 
+def test_the_baseline_comes_first_even_where_it_is_hidden(
+    root: Path, begin, page: Page, logged: Run, example
+) -> None:
+    other = begin(name="two")
+    example["log_all"](other, steps=2, shift=9, rows=4)
+    other.flush()
+    shown = on_project(root, page, "images")
+    content = shown.content("images")
+    assert (content["runs"][0]["name"], content["baseline"]) == ("two", None)
+    for hidden in ([], [logged.id]):
+        runset = {"baseline": logged.id, "hidden": hidden}
+        shown.hear({"type": "workspace", "patch": {"runset": runset}})
+        if not hidden:
+            content = shown.content("images")
+        assert [run["name"] for run in content["runs"]] == ["one", "two"]
+        assert content["baseline"] == logged.id
+
+
 def test_a_new_image_reaches_the_page_and_nothing_else_is_sent_again(
     root: Path, page: Page, logged: Run, example
 ) -> None:

@@ -283,7 +283,7 @@ class RunSet:
         if self._fingerprint is None:
             groups = tuple((group.id, len(group.members)) for group in self.visible_groups)
             runs = tuple((run.id, run.name, run.record.state) for run in self.visible)
-            self._fingerprint = groups, runs
+            self._fingerprint = groups, runs, self.spec.get("baseline")
         return self._fingerprint
 
     # -- columns

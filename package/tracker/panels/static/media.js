@@ -91,7 +91,6 @@ class MediaPanel {
       {
         class: "tkp-toggle",
         type: "button",
-        title: "Show where the other runs' images differ from the first run's",
         "aria-pressed": String(!!state.isDiffering),
         onclick: () => this.toggleDifference(),
       },
@@ -123,6 +122,8 @@ class MediaPanel {
     this.modeBar.hidden =
       !this.isLight || content.kind === "video" || steps.length < 2;
     this.sizer.hidden = !["image", "video"].includes(content.kind);
+    const of = content.baseline ? "the baseline's" : "the first run's";
+    this.differ.title = `Show where the other runs' images differ from ${of}`;
     this.differ.hidden =
       content.kind !== "image" || this.runsThere().length < 2;
     this.runs.hidden = content.kind !== "table" || content.runs.length < 2;
@@ -337,7 +338,7 @@ class MediaPanel {
     this.render();
   }
 
-  // Of each further run, how its images differ from those of the first.
+  // Of each further run, how its images differ from those of the first: the baseline, if any.
   differences(size) {
     const [one, ...others] = this.runsThere();
     const [first] = this.current(one.id);

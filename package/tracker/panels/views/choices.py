@@ -105,3 +105,11 @@ def option(name: str, label: str, options: Sequence[str]) -> Field:
 
 def _rank(name: str) -> int:
     return next(n for n, pattern in enumerate(_LIKELY) if re.search(pattern, name, re.IGNORECASE))
+
+
+def compared(runset: RunSet) -> list[Run]:
+    """Return the runs that are drawn, and before them the baseline, drawn or not."""
+    base = runset.baseline
+    if base is None:
+        return runset.visible
+    return [base, *(run for run in runset.visible if run.id != base.id)]

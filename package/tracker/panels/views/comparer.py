@@ -8,7 +8,7 @@ from typing import Any
 from tracker.figures.comparer import MOST_RUNS, comparison_html, facts_of
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import ViewMessage
-from tracker.panels.views.choices import flag
+from tracker.panels.views.choices import compared, flag
 from tracker.store import read
 from tracker.store.filters import parse_filters
 from tracker.store.read import Connection
@@ -64,7 +64,5 @@ class ComparerView:
 
 def _compared(runset: RunSet) -> tuple[list[Run], int]:
     """Return the runs that there is room for, the baseline first, and how many there are."""
-    base = runset.baseline
-    rest = [run for run in runset.visible if base is None or run.id != base.id]
-    ordered = rest if base is None else [base, *rest]
-    return ordered[:MOST_RUNS], len(ordered)
+    runs = compared(runset)
+    return runs[:MOST_RUNS], len(runs)

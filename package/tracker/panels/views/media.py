@@ -10,6 +10,7 @@ from tracker.panels.media_items import LIGHT, describe, flat, kind_of
 from tracker.panels.media_shown import show, show_figure
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work
+from tracker.panels.views.choices import compared
 from tracker.panels.views.distribution import distribution_of, histograms_over_steps
 from tracker.store import logged
 from tracker.store.logged import Logged
@@ -44,7 +45,7 @@ class MediaView:
     ) -> ViewMessage | Work:
         """Return the media at the step that was asked for, the last one by default."""
         key = str(spec.get("key") or "")
-        runs = runset.visible[:MOST_RUNS]
+        runs = compared(runset)[:MOST_RUNS]
         by_key = {run.key: run for run in runs}
         known = {one.key: one for one in logged.media_keys(db, list(by_key), key)}
         if key not in known:
@@ -59,6 +60,7 @@ class MediaView:
             "key": key,
             "kind": kind,
             "runs": [{"id": run.id, "name": run.name[:200], "colour": run.colour} for run in runs],
+            "baseline": runset.baseline.id if runset.baseline else None,
             "steps": _thinned(steps),
             "step": step,
         }
