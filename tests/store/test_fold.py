@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tracker.records import MetricRule
 from tracker.store.batch import OpenStep
 from tracker.store.encode import dump_json, load_json
-from tracker.store.fold import Fold, rule_for
+from tracker.store.fold import MOST_LISTED, Fold, rule_for
 
 from .oracle import is_same
 
@@ -92,3 +92,20 @@ def test_changes_are_told_once() -> None:
     assert gone == {"y"}
     assert states.keys() == {"x"}
     assert fold.take_changes() == ({}, set(), {})
+
+
+def test_of_a_long_list_of_media_the_summary_has_the_first() -> None:
+    items = [{"_type": "image-file", "sha256": str(number)} for number in range(500)]
+    logged = {"_type": "media-list", "items": items}
+    fold = Fold()
+    fold.show("grid", logged)
+    assert fold.values["grid"] == {**logged, "count": 500, "items": items[:MOST_LISTED]}
+    assert len(logged["items"]) == 500
+    for value in (
+        {"_type": "media-list", "items": items[:MOST_LISTED]},
+        {"items": items},
+        items,
+        3,
+    ):
+        fold.show("grid", value)
+        assert fold.values["grid"] == value

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from tracker.records import MetricRule
 from tracker.store.batch import OpenStep
 
+# What a list of media is in the history, and how many of it a summary names.
+LIST: Final = "media-list"
+MOST_LISTED: Final = 8
 NUMERIC_OPS = ("min", "max", "mean", "best", "first")
 
 State = dict[str, Any]
@@ -77,6 +80,7 @@ class Fold:
         if "none" in asked:
             return
         self._touched[key] = None
+        last = _brief(last)
         if rule is None or not _wanted(rule):
             self.values[key] = last
             return
@@ -122,6 +126,17 @@ class Fold:
                 total = values.sum()
             close(state, first_us, values[0], values.min(), values.max(), total, len(values))
         self.show(key, last)
+
+
+def _brief(last: Any) -> Any:
+    """Return a value as the summary has it: of a long list of media only the first.
+
+    All runs' summaries are read for a table of runs; the whole list stays in the history.
+    """
+    items = last.get("items") if isinstance(last, dict) else None
+    if not isinstance(items, list) or last.get("_type") != LIST or len(items) <= MOST_LISTED:
+        return last
+    return {**last, "count": len(items), "items": items[:MOST_LISTED]}
 
 
 def _wanted(rule: MetricRule) -> list[str]:
