@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -15,6 +18,7 @@ from tracker.report.best import find_best
 from tracker.report.words import plain
 
 from .conftest import log_run
+from .hostile import SETTINGS
 
 
 def words_of(report: wr.Report) -> str:
@@ -142,6 +146,38 @@ def test_the_terminal_writes_every_kind(
     assert main(["report", "nope"]) == 1
 
 
-def test_restored_cells_say_how_to_run_it_again(runs: list[str]) -> None:
-    (command,) = [b for b in tracker.report("digits").walk() if isinstance(b, wr.CodeBlock)][:1]
-    assert command.code == f"tracker restore {runs[2]} -o again.ipynb"
+def test_a_run_of_a_notebook_is_restored_and_a_program_named(
+    runs: list[str], tmp_path: Path
+) -> None:
+    assert "restore" not in str(tracker.report("digits").to_html())
+    code = (
+        "import tracker\n"
+        "with tracker.init('cells', settings={'silent': True}) as run: run.log({'loss': 1})"
+    )
+    cell = nbformat.v4.new_code_cell(code)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "n.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "n.ipynb"]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    report = tracker.report("cells")
+    restore, *_ = [b for b in report.walk() if isinstance(b, wr.CodeBlock)]
+    (run,) = tracker.Api().runs("cells")
+    assert restore.code == f"tracker restore {run.id} -o again.ipynb"
+
+
+def test_a_result_that_is_kept_as_its_best_decides(store: Path) -> None:
+    for name, scores in (("early", (0.9, 0.2)), ("late", (0.3, 0.8))):
+        with tracker.init("p", name, {"lr": len(name)}, settings=SETTINGS) as run:
+            run.define_metric("val/accuracy", summary="max", goal="maximize")
+            for epoch, score in enumerate(scores):
+                run.log({"val/accuracy": score, "val/loss": 1 - epoch, "epoch": epoch})
+    report = tracker.report("p")
+    html = str(report.to_html())
+    assert "early</code> has the highest <code>val/accuracy</code>, 0.9." in html
+    table, _, results, curves, *_ = report.grids()
+    assert [column for column in table.panels[0].columns if "summary" in str(column)] == [
+        "summary.val/accuracy.max", "summary.val/loss",
+    ]  # fmt: skip
+    assert results.panels[0].metrics == ["summary.val/accuracy.max"]
+    assert [panel.y for panel in curves.panels] == [["val/accuracy"], ["val/loss"]]
+    rows = re.findall(r"</span>(early|late)</td>", html)
+    assert rows == ["early", "late"]

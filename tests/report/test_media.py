@@ -145,7 +145,7 @@ def test_histograms_are_drawn_over_their_steps_and_charts_as_pictures(store: Pat
         run.log({"still": tracker.Histogram([1.0, 2.0]), "bars": tracker.Vega(BARS)}, step=3)
     runs = wr.Report("m").runs()
     panel = wr.MediaBrowser(media_keys=["moving", "still", "bars"])
-    items = {item.key: item for item in runs._scene.draw(panel).items}  # noqa: SLF001
+    items = {item.key: item for item in draw(runs._scene, panel).items}  # noqa: SLF001
     assert len(items) == 3
     heat, *lines = items["moving"].figure["data"]
     assert (heat["type"], heat["z"]["shape"], len(lines)) == ("heatmap", "60, 4", 5)

@@ -70,7 +70,7 @@ def facts_of(
         {
             "Run": _about(record),
             "Config": _shown(record.config),
-            "Summary": _shown(record.summary),
+            "Summary": _shown({k: v for k, v in record.summary.items() if not _is_media(v)}),
             "Git": _git(git if isinstance(git, dict) else {}),
             "Cells": {
                 f"cell {place}": _code(cell.source) for place, cell in enumerate(cells, start=1)
@@ -80,6 +80,11 @@ def facts_of(
             "Packages": dict(packages) if isinstance(packages, dict) else {},
         },
     )
+
+
+def _is_media(value: Any) -> bool:
+    """Say whether a value is a picture or the like, of which a table could say only that it is."""
+    return isinstance(value, Mapping) and "_type" in value
 
 
 def comparison_html(

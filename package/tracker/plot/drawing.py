@@ -122,7 +122,10 @@ def _confusion(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], F
         "z": table,
         "text": table,
         "texttemplate": "%{text}",
-        "colorscale": "Blues",
+        # Named scales of Plotly's begin with the darkest here and with the lightest there.
+        "colorscale": [[0, "#e3edfd"], [0.5, "#7aa8f5"], [1, "#1d4fb8"]],
+        "xgap": 1,
+        "ygap": 1,
         "hovertemplate": "actual %{y}<br>predicted %{x}<br>%{z}<extra></extra>",
     }
     layout = axes("Predicted", "Actual")

@@ -20,6 +20,7 @@ _UP: Final = re.compile(
     r"acc|f1|auc|auroc|score|reward|return|precision|recall|iou|dice|bleu|rouge|r2|map\b|psnr|ssim",
     re.I,
 )
+_PARTS: Final = frozenset({"best", "min", "max", "mean", "last", "first"})
 _HELD_OUT: Final = re.compile(r"(?:^|[/_.-])(?:val|valid|validation|test|eval|dev|holdout)", re.I)
 
 
@@ -90,7 +91,7 @@ def find_best(
         return None
     values.sort(key=lambda pair: pair[1], reverse=way == "maximize")
     second, second_value = values[1] if len(values) > 1 else (None, math.nan)
-    return Best(chosen, f"summary.{chosen}", way, *values[0], second, second_value)
+    return Best(chosen, _column(runs, chosen, way), way, *values[0], second, second_value)
 
 
 def choose_metric(
@@ -106,7 +107,7 @@ def choose_metric(
         key
         for run in runs
         for key, value in run.summary.items()
-        if _number(value) is not None and not key.startswith("_")
+        if (_number(value) is not None or aggregates(value)) and not key.startswith("_")
     )
     for rule in rules:
         if rule.goal and rule.name in counts:
@@ -128,11 +129,30 @@ def _goal_of(metric: str, rules: Sequence[MetricRule]) -> str:
     return "maximize" if _UP.search(metric) and not _DOWN.search(metric) else "minimize"
 
 
+def aggregates(value: Any) -> dict[str, float]:
+    """Return what ``define_metric(summary="max")`` and the like made of a metric: parts by name."""
+    if not isinstance(value, dict) or not set(value) <= _PARTS:
+        return {}
+    return {part: number for part, own in value.items() if (number := _number(own)) is not None}
+
+
+def _part(value: Any, goal: str) -> str | None:
+    """Return the part that decides."""
+    parts = aggregates(value)
+    wanted = ("best", "min" if goal == "minimize" else "max", "last", "mean")
+    return next((part for part in wanted if part in parts), next(iter(parts), None))
+
+
+def _column(runs: Sequence[RunRecord], metric: str, goal: str) -> str:
+    found = Counter(_part(run.summary.get(metric), goal) for run in runs)
+    part = found.most_common(1)[0][0]
+    return f"summary.{metric}" if part is None else f"summary.{metric}.{part}"
+
+
 def _value(run: RunRecord, metric: str, goal: str) -> float | None:
     value = run.summary.get(metric)
-    if isinstance(value, dict):  # define_metric(summary="min") and the like
-        value = value.get("best", value.get("min" if goal == "minimize" else "max"))
-    return _number(value)
+    part = _part(value, goal)
+    return _number(value) if part is None else aggregates(value)[part]
 
 
 def _number(value: Any) -> float | None:

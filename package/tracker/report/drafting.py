@@ -12,10 +12,11 @@ from tracker.api import Api
 from tracker.api import Run as StoredRun
 from tracker.errors import NotFoundError, UsageError
 from tracker.figures.formats import format_duration, format_number, format_time
+from tracker.panels.media_items import LIGHT, kind_of, shown_keys
 from tracker.records import RunRecord, Series
 from tracker.report.best import Best, find_best
 from tracker.report.blocks import H1, H2, Block, CodeBlock, P, TableBlock, UnorderedList
-from tracker.report.drawing.tables import common_columns_of
+from tracker.report.drawing.tables import common_columns_of, is_counter
 from tracker.report.fields import Field
 from tracker.report.plots import (
     BarPlot,
@@ -33,13 +34,15 @@ from tracker.report.viewers import MediaBrowser, RunComparer, RunTable
 from tracker.report.words import InlineCode
 from tracker.settings import find_store
 from tracker.store import read
+from tracker.store.logged import media_keys
 from tracker.store.store import open_store
 
 MOST_CURVES = 12
-MOST_COMPARED = 10
+MOST_COMPARED = 6
 _RUN_LIMIT = 100
 _CODE_LENGTH = 20_000
-_NOT_MEDIA = ("Custom Chart Tables/",)
+# Tables and figures of so many runs are shown beside each other.
+_HEAVY_RUNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class Facts:
         Settings that are not the same in all runs, as ``config.lr``.
     best : Best or None
         The metric to go by, and the run that is ahead.
+    media : dict of str to str
+        Keys with what they hold, pictures, sounds and films first.
+    has_cells : bool
+        Whether the best run, or the newest, was run in a notebook.
     """
 
     project: str
@@ -64,7 +71,8 @@ class Facts:
     series: list[Series]
     varied: list[str]
     best: Best | None
-    media: list[str] = field(default_factory=list)
+    media: dict[str, str] = field(default_factory=dict)
+    has_cells: bool = False
 
 
 def draft(
@@ -161,23 +169,22 @@ def _facts(
         keys = [run.run_key for run in chosen]
         series = read.series(db, keys, "default")
         rules = [rule for some in read.metrics(db, keys).values() for rule in some]
-        media = db.execute(
-            "SELECT s.key, bool_or(contains(v.value::VARCHAR, 'image-file')) FROM value v "
-            "JOIN series s USING (series_key) "
-            "WHERE s.run_key IN (SELECT unnest($keys)) AND (v.value ->> '$._type') IS NOT NULL "
-            "GROUP BY s.key ORDER BY 2 DESC, s.key",
-            {"keys": keys},
-        ).fetchall()
-    best = find_best(chosen, series, rules, metric=metric, goal=goal)
-    shown = [key for key, _ in media if not key.startswith(_NOT_MEDIA)]
-    return Facts(project, chosen, series, differing_fields(chosen, 8), best, shown)
+        media = shown_keys(media_keys(db, keys))
+        best = find_best(chosen, series, rules, metric=metric, goal=goal)
+        leading = best.run if best is not None else chosen[0]
+        has_cells = bool(read.cells(db, leading.run_key))
+    kinds = {one.key: kind_of(one.type) for one in media}
+    ordered = dict(sorted(kinds.items(), key=lambda pair: (pair[1] not in LIGHT, pair[0])))
+    return Facts(project, chosen, series, differing_fields(chosen, 8), best, ordered, has_cells)
 
 
 def _described(facts: Facts) -> str:
-    first, last = facts.runs[-1].created_at, facts.runs[0].created_at
+    first, last = (format_time(run.created_at) for run in (facts.runs[-1], facts.runs[0]))
     count = len(facts.runs)
-    ends = dict.fromkeys(map(format_time, (first, last)))
-    when = " to ".join(ends)
+    # "2026-11-25 00:17 UTC" to "2026-11-25 00:18 UTC" have their day in common.
+    day, _, rest = first.removesuffix(" UTC").rpartition(" ")
+    last = last.removeprefix(f"{day} ")
+    when = first if last == f"{rest} UTC" or first == last else f"{day} {rest} to {last}"
     return f"{count} run{'' if count == 1 else 's'} of {facts.project}, {when}."
 
 
@@ -200,6 +207,11 @@ def _in_short(facts: Facts, runset: Runset) -> list[Block]:
             rows.append(
                 f"The next one, {best.second.name}, has {format_number(best.second_value)}."
             )
+        config = dict(_flat(best.run.config))
+        settings = [f"{name} {format_number(config[name])}" for each in facts.varied
+                if (name := each.removeprefix("config.")) in config]  # fmt: skip
+        if settings:
+            rows.append(f"The best has {', '.join(settings)}.")
     if len(facts.runs) > 1:
         names = ", ".join(each.removeprefix("config.") for each in facts.varied)
         rows.append(f"What differs: {names}." if names else "All runs have the same settings.")
@@ -214,7 +226,17 @@ def _runs(facts: Facts, runset: Runset) -> list[Block]:
     results = dict.fromkeys([*found, *common_columns_of(facts.runs, 5)])
     columns: list[Field] = [*facts.varied[:6], *results]
     table = RunTable(columns=columns) if columns else RunTable()
-    return [H1("What was run"), PanelGrid([runset.copy()], panels=[table], hide_run_sets=True)]
+    ordered = [_ordered(facts, runset)]
+    return [H1("What was run"), PanelGrid(ordered, panels=[table], hide_run_sets=True)]
+
+
+def _ordered(facts: Facts, runset: Runset) -> Runset:
+    """Return the run set with the best runs first."""
+    made = runset.copy()
+    if facts.best is not None:
+        way = "+" if facts.best.goal == "minimize" else "-"
+        made.order = way + facts.best.column  # type: ignore[assignment]  # text is understood too
+    return made
 
 
 def _differences(facts: Facts, runset: Runset) -> list[Block]:
@@ -223,8 +245,11 @@ def _differences(facts: Facts, runset: Runset) -> list[Block]:
         rows = [[key, value] for key, value in config.items()]
         return [H1("Settings"), TableBlock(["setting", "value"], rows)] if rows else []
     comparer = RunComparer(diff_only=True, max_runs_to_show=MOST_COMPARED)
-    words = [P(f"The newest {MOST_COMPARED} runs.")] if len(facts.runs) > MOST_COMPARED else []
-    return [H1("What differs"), *words, PanelGrid([runset.copy()], panels=[comparer])]
+    which = "best" if facts.best is not None else "newest"
+    is_cut = len(facts.runs) > MOST_COMPARED
+    words = [P(f"The {which} {MOST_COMPARED} of {len(facts.runs)} runs.")] if is_cut else []
+    grid = PanelGrid([_ordered(facts, runset)], panels=[comparer], hide_run_sets=True)
+    return [H1("What differs"), *words, grid]
 
 
 def _flat(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -238,7 +263,6 @@ def _results(facts: Facts, runset: Runset) -> list[Block]:
     best = facts.best
     if best is None or len(facts.runs) < 2:
         return []
-    order = ("+" if best.goal == "minimize" else "-") + best.column
     panels: list[Panel] = [
         BarPlot(title=best.metric, metrics=[best.column], max_bars_to_show=25),
         *(
@@ -249,13 +273,14 @@ def _results(facts: Facts, runset: Runset) -> list[Block]:
         ),
     ]
     if len(facts.runs) >= 3 and len(facts.varied) >= 2:
-        axes = [ParallelCoordinatesPlotColumn(each) for each in [*facts.varied[:6], best.column]]
+        # A seed is another one in each run: its lines lead everywhere.
+        settings = [each for each in facts.varied if not each.endswith("seed")][:6]
+        axes = [ParallelCoordinatesPlotColumn(each) for each in [*settings, best.column]]
         panels.append(ParallelCoordinatesPlot(axes))
     if len(facts.runs) >= 6 and facts.varied:
-        panels.append(ParameterImportancePlot(with_respect_to=best.column))
-    ordered = runset.copy()
-    ordered.order = order  # type: ignore[assignment]  # text is understood too
-    return [H1("Results"), PanelGrid([ordered], panels=panels)]
+        title = f"What matters for {best.metric}"
+        panels.append(ParameterImportancePlot(with_respect_to=best.column, title=title))
+    return [H1("Results"), PanelGrid([_ordered(facts, runset)], panels=panels)]
 
 
 def _is_wide(facts: Facts, setting: str) -> bool | None:
@@ -284,7 +309,9 @@ def _numeric(facts: Facts) -> list[str]:
 
 def _curves(facts: Facts, runset: Runset) -> list[Block]:
     counts = Counter(
-        each.key for each in facts.series if each.kind != "json" and not each.key.startswith("_")
+        each.key
+        for each in facts.series
+        if each.kind != "json" and not each.key.startswith("_") and not is_counter(each.key)
     )
     first = [facts.best.metric] if facts.best is not None and facts.best.metric in counts else []
     keys = list(dict.fromkeys([*first, *sorted(counts, key=lambda key: -counts[key])]))
@@ -299,8 +326,11 @@ def _curves(facts: Facts, runset: Runset) -> list[Block]:
 def _media(facts: Facts, runset: Runset) -> list[Block]:
     if not facts.media:
         return []
-    panels: list[Panel] = [MediaBrowser(media_keys=[key]) for key in facts.media[:6]]
-    return [H1("Media"), PanelGrid([runset.copy()], panels=panels)]
+    panels: list[Panel] = [
+        MediaBrowser(media_keys=[key], max_runs_to_show=None if kind in LIGHT else _HEAVY_RUNS)
+        for key, kind in list(facts.media.items())[:6]
+    ]
+    return [H1("Media"), PanelGrid([_ordered(facts, runset)], panels=panels)]
 
 
 def _again(facts: Facts, runset: Runset) -> list[Block]:
@@ -320,12 +350,9 @@ def _again(facts: Facts, runset: Runset) -> list[Block]:
         rows.append(["Program: ", InlineCode(os.path.basename(str(metadata["program"]))), "."])  # noqa: PTH119
     commands = f"tracker restore {run.run_id} -o again.ipynb"
     config = {key: value for key, value in _flat(run.config) if not key.startswith("_")}
-    blocks: list[Block] = [
-        H1("How to run it again"),
-        UnorderedList(rows),
-        P("Its cells as a notebook:"),
-        CodeBlock(commands, language="bash"),
-    ]
+    blocks: list[Block] = [H1("How to run it again"), UnorderedList(rows)]
+    if facts.has_cells:
+        blocks += [P("Its cells as a notebook:"), CodeBlock(commands, language="bash")]
     if config:
         table = TableBlock(["setting", "value"], [[k, v] for k, v in config.items()])
         blocks.append(H2("Its settings", [table]))

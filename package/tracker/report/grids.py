@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from tracker.figures.formats import escape, shorten
@@ -20,6 +21,7 @@ from tracker.report.viewers import span_of
 FIGURE_HEIGHT = 280
 STILL_WIDTH, STILL_COLUMNS = 490, 80
 _CHIP_LIMIT = 60
+_COLUMNS = 12
 
 
 class GridWriter:
@@ -35,9 +37,10 @@ class GridWriter:
         scene = Scene(self._report, grid, [source_of(self._report, each) for each in grid.runsets])
         self.scenes.append(scene)
         is_placed = any(panel.layout is not None for panel in grid.panels)
+        places = _placed(grid.panels) if is_placed else _flowing(grid.panels)
         panels = "".join(
-            self._panel(panel, drawn, is_placed=is_placed)
-            for panel, drawn in zip(grid.panels, draw_all(scene), strict=True)
+            self._panel(panel, drawn, place)
+            for panel, drawn, place in zip(grid.panels, draw_all(scene), places, strict=True)
         )
         chips = "" if grid.hide_run_sets else self._chips(scene)
         kind = "panels placed" if is_placed else "panels"
@@ -52,11 +55,11 @@ class GridWriter:
         pinned = f'<span class="pinned">as of {escape(min(pins))} UTC</span>' if pins else ""
         return f'<div class="chips" role="group" aria-label="Runs">{chips}{rest}{pinned}</div>'
 
-    def _panel(self, panel: Panel, drawn: Drawn, *, is_placed: bool) -> str:
+    def _panel(self, panel: Panel, drawn: Drawn, place: str) -> str:
         title = f"<h5>{escape(shorten(drawn.title, 160))}</h5>" if drawn.title else ""
         kind = type(panel).__name__
         return (
-            f'<article class="panel kind-{kind}" style="{_place(panel, is_placed)}">{title}'
+            f'<article class="panel kind-{kind}" style="{place}">{title}'
             f"{self._body(drawn)}</article>"
         )
 
@@ -79,10 +82,11 @@ class GridWriter:
         )
 
     def _media(self, drawn: Drawn) -> str:
+        has_keys = len({item.key for item in drawn.items}) > 1
         steps = sorted({item.step for item in drawn.items})
         newest = _newest(drawn.items)
         shots = "".join(
-            self._shot(item, is_now=newest[item.run.run_id, item.key] == item.step)
+            self._shot(item, has_keys, is_now=newest[item.run.run_id, item.key] == item.step)
             for item in drawn.items
         )
         slider = ""
@@ -97,14 +101,15 @@ class GridWriter:
         kind = "shots fixed" if drawn.columns else "shots"
         return f'{slider}<div class="{kind}" style="{columns}">{shots}</div>'
 
-    def _shot(self, item: Item, *, is_now: bool) -> str:
+    def _shot(self, item: Item, has_keys: bool, *, is_now: bool) -> str:
+        key = f" {escape(shorten(item.key, 60))}" if has_keys else ""
         caption = f"<span>{escape(shorten(item.caption, 400))}</span>" if item.caption else ""
         now = " now" if is_now else ""
         return (
             f'<figure class="shot{now}" data-run="{escape(item.run.run_id)}" '
             f'data-key="{escape(item.key)}" data-step="{item.step}">{self._content(item)}'
             f'<figcaption><i class="dot" style="background:{escape(item.run.colour)}"></i>'
-            f"<b>{escape(shorten(item.run.name, 60))}</b> {escape(shorten(item.key, 60))} "
+            f"<b>{escape(shorten(item.run.name, 60))}</b>{key} "
             f"<small>step {item.step:,}</small>{caption}</figcaption></figure>"
         )
 
@@ -151,12 +156,25 @@ def _newest(items: list[Item]) -> dict[tuple[str, str], int]:
     return newest
 
 
-def _place(panel: Panel, is_placed: bool) -> str:
-    """Return where a panel stands: on W&B's 24 columns where it says so, else on our 12."""
-    if is_placed:
+def _placed(panels: Sequence[Panel]) -> list[str]:
+    """Return where panels stand that say so, on W&B's 24 columns."""
+    found = []
+    for panel in panels:
         place = panel.layout or Layout()
-        return (
+        found.append(
             f"grid-column:{place.x + 1}/span {min(place.w, 24 - place.x)};"
             f"grid-row:{place.y + 1}/span {place.h}"
         )
-    return f"grid-column:span {span_of(panel)}"
+    return found
+
+
+def _flowing(panels: Sequence[Panel]) -> list[str]:
+    """Return how many of our 12 columns each panel has; a chart alone in its row has all."""
+    rows: list[list[int]] = []
+    for panel in panels:
+        span = span_of(panel)
+        if not rows or sum(rows[-1]) + span > _COLUMNS:
+            rows.append([])
+        rows[-1].append(span)
+    spans = [_COLUMNS if row == [_COLUMNS // 2] else span for row in rows for span in row]
+    return [f"grid-column:span {span}" for span in spans]

@@ -9,6 +9,7 @@ from tracker.figures.formats import escape
 from tracker.media.loading import load
 from tracker.plot.drawing import draw_columns
 from tracker.report.custom_chart import CustomChart
+from tracker.report.drawing.fonts import as_card
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
 from tracker.report.source import Question, Shot
 
@@ -55,4 +56,4 @@ def _figure(scene: Scene, panel: CustomChart, reference: Any) -> dict[str, Any]:
     # The panel has the title already.
     strings = {name: words for name, words in panel.chart_strings.items() if name != "title"}
     drawn = draw_columns(panel.chart_name, columns, panel.chart_fields, strings)
-    return {"data": list(drawn["data"]), "layout": dict(drawn["layout"])}
+    return as_card(drawn)

@@ -28,6 +28,8 @@ def draw_media(scene: Scene, panel: MediaBrowser) -> Drawn:
         for shot in source.media(panel.media_keys)
         if shot.run_key in runs and runs[shot.run_key].source is source
     ]
+    order = {key: place for place, key in enumerate(runs)}
+    shots.sort(key=lambda pair: order[pair[1].run_key])
     title = panel.title or ", ".join(dict.fromkeys(shot.key for _, shot in shots)) or "Media"
     if not shots:
         wanted = f" under {', '.join(panel.media_keys)}" if panel.media_keys else ""

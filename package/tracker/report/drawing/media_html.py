@@ -18,6 +18,7 @@ from tracker.figures.molecule import molecule_figure
 from tracker.figures.space import space_figure
 from tracker.media.html import sandboxed
 from tracker.media.loading import load
+from tracker.report.drawing.fonts import as_card
 from tracker.report.drawing.overlays import overlay_html
 from tracker.report.drawing.tables import cell, table
 from tracker.report.pictures import sniff
@@ -196,7 +197,7 @@ def _chart(reference: Mapping[str, Any], objects: Objects) -> Shown:
 
     chart = load(dict(reference), objects)
     try:
-        return _figure(draw(chart))
+        return _figure(as_card(draw(chart)))
     except UsageError as error:
         return Shown(f'<p class="note">{escape_all(str(error))}</p>')
 

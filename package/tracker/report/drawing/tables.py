@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tracker.figures.colours import STATE_COLOURS
 from tracker.figures.formats import escape, format_duration, format_number, format_time, shorten
 from tracker.figures.summary import value_text
 from tracker.records import RunRecord
+from tracker.report.best import aggregates
 from tracker.report.fields import Field, label_of, path_of, value_of
 from tracker.report.runset import table_columns
 from tracker.report.scene import Drawn, Scene, SceneRun, differing_fields
 from tracker.report.viewers import RunTable
 
 CELL_LENGTH = 160
+_COUNTER = re.compile(r"(?:^|[/_.-])(?:epochs?|(?:global_?)?steps?|iter(?:ation)?s?)$", re.I)
 _RESULTS = 6
 
 
@@ -42,12 +45,24 @@ def common_results(runs: Sequence[SceneRun], limit: int = _RESULTS) -> list[str]
 def common_columns_of(records: Sequence[RunRecord], limit: int) -> list[str]:
     """Return the numbers that most runs have in their summaries, as columns."""
     counts = Counter(
-        key
+        name
         for record in records
         for key, value in record.summary.items()
-        if isinstance(value, int | float) and not key.startswith("_")
+        if not key.startswith("_") and not is_counter(key)
+        for name in _numbers_in(key, value)
     )
-    return [f"summary.{key}" for key, _ in counts.most_common(limit)]
+    return [f"summary.{name}" for name, _ in counts.most_common(limit)]
+
+
+def is_counter(key: str) -> bool:
+    """Say whether a metric only counts how far a run is, as its name has it."""
+    return _COUNTER.search(key) is not None
+
+
+def _numbers_in(key: str, value: Any) -> list[str]:
+    if isinstance(value, int | float):
+        return [key]
+    return [f"{key}.{part}" for part in aggregates(value)]
 
 
 def _facts(run: SceneRun) -> list[str]:
@@ -57,7 +72,9 @@ def _facts(run: SceneRun) -> list[str]:
         f'<td><span class="dot" style="background:{escape(run.colour)}"></span>'
         f"{escape(shorten(run.name, 80))}</td>",
         f'<td><span class="state" style="--state:{colour}">{escape(record.state)}</span></td>',
-        f'<td data-v="{record.created_at.timestamp():.0f}">{format_time(record.created_at)}</td>',
+        f'<td data-v="{record.created_at.timestamp():.0f}" '
+        f'title="{format_time(record.created_at)}">'
+        f"{record.created_at.astimezone(UTC):%m-%d %H:%M}</td>",
         f'<td class="num" data-v="{record.runtime_s:.3f}">{format_duration(record.runtime_s)}</td>',
     ]
 
