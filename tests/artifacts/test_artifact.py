@@ -26,7 +26,7 @@ def artifact(path, name="net", **options):
 def test_it_is_logged_and_used(start, file, alone):
     with start() as run:
         made = artifact(file, description="text", metadata={"acc": 0.9, "nan": float("nan")})
-        assert repr(made) == "<tracker.Artifact net (model, 1 files)>"
+        assert repr(made) == "<tracker.Artifact net (model, 1 file)>"
         logged = run.log_artifact(made, aliases=["best"], tags=["small net"])
         assert logged is made
         assert (made.version, made.full_name, made.is_logged) == ("v0", "net:v0", True)

@@ -41,7 +41,7 @@ def test_a_dry_run_removes_nothing(start, api, stored):
     before = kept(stored)
     found = api.gc(grace_s=0)
     assert (found.is_dry_run, found.objects, found.size_bytes, found.kept) == (True, 1, 1, 1)
-    assert "would remove 1 objects of 1 bytes" in str(found)
+    assert "would remove 1 object of 1 byte" in str(found)
     assert kept(stored) == before
     assert api.gc(dry_run=False).objects == 0  # younger than an hour
     found = api.gc(dry_run=False, grace_s=0)

@@ -181,7 +181,7 @@ def test_a_clean_up_is_of_both_sides(log, api, memory, stored, folder, capsys):
     version.delete(delete_aliases=True)
     found = api.gc(grace_s=0)
     assert (found.objects, found.remote_objects, found.remote_size_bytes) == (1, 1, 5)
-    assert "1 of 5 bytes in the remote home" in str(found)
+    assert "1 object of 5 bytes in the remote home" in str(found)
     assert lone in there(memory)
     assert api.gc().remote_objects == 0  # it is too young
     assert main(["artifact", "gc", "--hours", "0"]) == 0

@@ -253,4 +253,5 @@ class Artifact(Readable):
         return artifact_html(self)
 
     def __repr__(self) -> str:
-        return f"<tracker.Artifact {self.name} ({self.type}, {self.file_count} files)>"
+        files = "file" if self.file_count == 1 else "files"
+        return f"<tracker.Artifact {self.name} ({self.type}, {self.file_count:,} {files})>"

@@ -56,17 +56,18 @@ class Collected:
     remote_size_bytes: int = 0
 
     def __str__(self) -> str:
+        versions = _counted(len(self.versions), "version")
+        parts = [
+            (self.objects, _sized(self.objects, self.size_bytes)),
+            (self.remote_objects,
+             f"{_sized(self.remote_objects, self.remote_size_bytes)} in the remote home"),
+            (self.unfinished, _counted(self.unfinished, "unfinished file")),
+            (len(self.versions), f"{versions} whose time is over"),
+        ]  # fmt: skip
+        said = ", ".join(text for number, text in parts if number) or "nothing"
+        stay = "stays" if self.kept == 1 else "stay"
         word = "would remove" if self.is_dry_run else "removed"
-        remote = (
-            f"{self.remote_objects:,} of {self.remote_size_bytes:,} bytes in the remote home, "
-            if self.remote_objects
-            else ""
-        )
-        return (
-            f"{word} {self.objects:,} objects of {self.size_bytes:,} bytes, {remote}"
-            f"{self.unfinished:,} unfinished files and {len(self.versions):,} versions whose time "
-            f"is over; {self.kept:,} objects stay"
-        )
+        return f"{word} {said}; {_counted(self.kept, 'object')} {stay}"
 
 
 def collect(home: Home, *, dry_run: bool = True, grace_s: float = GRACE_S) -> Collected:
@@ -131,6 +132,14 @@ def collect(home: Home, *, dry_run: bool = True, grace_s: float = GRACE_S) -> Co
         len(remote),
         sum(each.size for each in remote),
     )
+
+
+def _sized(objects: int, size_bytes: int) -> str:
+    return f"{_counted(objects, 'object')} of {_counted(size_bytes, 'byte')}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _expired(home: Home) -> Iterator[VersionRecord]:

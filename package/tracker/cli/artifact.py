@@ -152,7 +152,8 @@ def _gc(options: argparse.Namespace, root: Path) -> int:
     say(str(found))
     for version in found.versions:
         say(f"  {version}")
-    if found.is_dry_run and (found.objects or found.versions or found.unfinished):
+    loose = found.objects or found.remote_objects or found.versions or found.unfinished
+    if found.is_dry_run and loose:
         say("Nothing was removed: do it with tracker artifact gc --delete")
     return 0
 

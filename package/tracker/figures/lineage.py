@@ -13,10 +13,10 @@ from tracker.records import Lineage, LineageNode
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-ROW_PX, COLUMN_PX = 62, 226
+ROW_PX, COLUMN_PX = 62, 194
 MARGIN_PX = 14
-CARD_PX = (166, 44)
-NAME_LIMIT = 22
+CARD_PX = (150, 44)
+NAME_LIMIT = 20
 ARROW_PX = 8
 CARD, EDGE, STRIPE = "card", "edge", "stripe"  # names of shapes, by which a page finds them
 _RUN_COLOUR = "#7d8694"

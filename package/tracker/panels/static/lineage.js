@@ -7,7 +7,7 @@ import { popup } from "./popup.js";
 import { themed } from "./theme.js";
 
 // How far cards are pressed together before the graph is scrolled.
-const LEAST = { width: 0.86, height: 0.78 };
+const LEAST = { width: 0.94, height: 0.78 };
 const FIGURE_CONFIG = { ...CONFIG, displayModeBar: false, doubleClick: false };
 
 export function lineageRenderer(stage, view) {
