@@ -88,7 +88,9 @@ def importance_figure(
         words += f" · {len(ranked) - len(shown):,} lesser rows not shown"
     layout = canvas(
         title,
-        xaxis=axis("importance", domain=[0, 0.48], range=[0, top * 1.05 or 1], nticks=5),
+        xaxis=axis(
+            "importance", domain=[0, 0.48], range=[0, top * 1.05 or 1], nticks=4, tickangle=0
+        ),
         xaxis2=axis(
             "correlation",
             domain=[0.54, 1],
