@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,8 @@ import tracker
 from tracker.cli import main
 from tracker.errors import NotFoundError, StoreError, TrackerWarning
 
+from .homes import begin, check_home, kill_and_check
 from .s3 import serving
-
-PROGRAM = Path(__file__).parent / "programs" / "log_to_home.py"
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +77,16 @@ def test_a_large_file_is_sent_in_parts(bucket, start, alone):
 
 
 def test_two_processes_send_to_one_bucket(bucket, alone):
-    command = [sys.executable, PROGRAM, "s3://bucket/ours"]
-    both = [subprocess.Popen([*command, seed, "2"], cwd=alone) for seed in "ab"]
-    assert [process.wait() for process in both] == [0, 0]
-    versions = tracker.Api(alone).artifacts()
-    assert len(versions) == 3
-    held = {entry.sha256 for version in versions for entry in version.manifest}
-    assert len(bucket.names("ours")) == len(held) + 1
-    assert main(["artifact", "verify"]) == 0
+    both = [begin(alone, "s3://bucket/ours", seed, 2) for seed in "ab"]
+    for process in both:
+        process.communicate()
+        assert process.returncode == 0
+    assert check_home(alone, "s3://bucket/ours") == 3
+    assert len(bucket.names("ours")) == 9 + 1
+
+
+def test_killed_while_sending(bucket, alone):
+    kill_and_check(alone, "s3://bucket/ours", 2)
 
 
 def test_a_server_that_is_away(bucket, start, folder):
