@@ -181,3 +181,35 @@ def test_a_result_that_is_kept_as_its_best_decides(store: Path) -> None:
     assert [panel.y for panel in curves.panels] == [["val/accuracy"], ["val/loss"]]
     rows = re.findall(r"</span>(early|late)</td>", html)
     assert rows == ["early", "late"]
+
+
+def test_a_sweep_is_drafted_by_its_own_metric(runs: list[str]) -> None:
+    sweep = tracker.sweep(
+        {
+            "name": "learning rates",
+            "method": "grid",
+            "metric": {"name": "score", "goal": "maximize"},
+            "parameters": {"lr": {"values": [1, 3, 2]}},
+        },
+        project="digits",
+    )
+
+    with pytest.raises(NotFoundError, match="has no runs to report on yet"):
+        tracker.report(sweep)
+
+    def train() -> None:
+        run = tracker.init(settings={"console": False, "save_code": False, "system_interval_s": 0})
+        run.log({"loss": 1.0, "score": run.config["lr"]})
+
+    sweep.run(train)
+    for given in (sweep, tracker.Api().sweep(sweep)):
+        report = tracker.report(given)
+        assert report.title == "Sweep learning rates"
+        assert "has the highest score, 3." in words_of(report)
+        (so_far,) = (p for g in report.grids() for p in g.panels if isinstance(p, wr.BestSoFarPlot))
+        assert so_far == wr.BestSoFarPlot("summary.score", "maximize")
+    # It follows the sweep, and runs of others are not in it.
+    assert report.grids()[0].runsets[0].filters == f"sweep = {sweep.id}"
+    assert runs[0] not in str(report.to_html())
+    assert "BestSoFarPlot" in panels_of(wr.draft(list(sweep.runs)))
+    assert "BestSoFarPlot" not in panels_of(wr.draft("digits"))

@@ -284,3 +284,18 @@ def test_formulas_over_metrics(draw: Draw, runs: list[str]) -> None:
     assert "drawn over steps" in draw(over_time).note
     with pytest.raises(UsageError, match="expected a list of formulas"):
         wr.LinePlot(custom_expressions=["loss +"])
+
+
+def test_the_best_so_far_over_time(draw: Draw, runs: list[str]) -> None:
+    drawn = draw(wr.BestSoFarPlot("val/loss"))
+    assert drawn.title == "Best val/loss so far"
+    assert drawn.figure is not None
+    line, dots = drawn.figure["data"]
+    assert list(dots["customdata"]) == runs
+    assert list(dots["y"]) == sorted(dots["y"], reverse=True)
+    assert list(line["y"]) == sorted(line["y"], reverse=True)
+    up = draw(wr.BestSoFarPlot("val/loss", goal="maximize", title="Worst")).figure
+    assert up is not None
+    assert set(up["data"][0]["y"]) == {dots["y"][0]}
+    assert draw(wr.BestSoFarPlot()).figure is not None
+    assert "no result" in draw(wr.BestSoFarPlot(), runs=[]).note

@@ -66,7 +66,12 @@ class TrialMark:
 
 
 def progress_figure(
-    trials: Sequence[TrialMark], metric: str, *, is_maximized: bool = False, title: str = ""
+    trials: Sequence[TrialMark],
+    metric: str,
+    *,
+    is_maximized: bool = False,
+    title: str = "",
+    since: str = "the sweep",
 ) -> go.Figure:
     """Draw the value of each trial that has ended, and the best so far, over time.
 
@@ -79,6 +84,8 @@ def progress_figure(
         Whether a larger one is better.
     title : str
         Not yet escaped.
+    since : str
+        What began at time 0. Default the sweep.
     """
     import plotly.graph_objects as go
 
@@ -105,7 +112,7 @@ def progress_figure(
                 hovertemplate="%{text}<br>" + escape(shorten(metric, 30)) + " %{y}<extra></extra>",
             )
         )  # fmt: skip
-    layout = canvas(title, xaxis=axis(f"{unit} since the sweep began"), yaxis=axis(metric))
+    layout = canvas(title, xaxis=axis(f"{unit} since {since} began"), yaxis=axis(metric))
     return go.Figure(data=traces, layout=layout)
 
 

@@ -46,6 +46,7 @@ from tracker.report.pictures import Image, Video
 from tracker.report.pin import Pin
 from tracker.report.plots import (
     BarPlot,
+    BestSoFarPlot,
     GradientPoint,
     Layout,
     LinePlot,
@@ -73,6 +74,7 @@ __all__ = [
     "H3",
     "ArtifactBlock",
     "BarPlot",
+    "BestSoFarPlot",
     "BlockQuote",
     "CalloutBlock",
     "CheckedList",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracker.api import Api
+from tracker.api import Api, Sweep
 from tracker.api import Run as StoredRun
 from tracker.errors import NotFoundError, UsageError
 from tracker.figures.formats import format_duration, format_number, format_time
@@ -20,6 +20,7 @@ from tracker.report.drawing.tables import common_columns_of, is_counter
 from tracker.report.fields import Field
 from tracker.report.plots import (
     BarPlot,
+    BestSoFarPlot,
     LinePlot,
     Panel,
     ParallelCoordinatesPlot,
@@ -36,6 +37,7 @@ from tracker.settings import find_store
 from tracker.store import read
 from tracker.store.logged import media_keys
 from tracker.store.store import open_store
+from tracker.sweep.handle import SweepHandle
 
 MOST_CURVES = 12
 MOST_COMPARED = 6
@@ -92,9 +94,9 @@ def draft(
 
     Parameters
     ----------
-    runs : str, run, or sequence of these, optional
-        A project, or runs: ids, ``"project/id"``, or runs of :meth:`tracker.Api.runs`. Default:
-        the project that was written last.
+    runs : str, run, sweep, or sequence of runs, optional
+        A project, or runs: ids, ``"project/id"``, or runs of :meth:`tracker.Api.runs`; or a
+        sweep: then its metric decides. Default: the project that was written last.
     title : str, optional
     metric : str, optional
         The result that decides. Default: what ``define_metric`` gave a goal, else a loss, an
@@ -113,9 +115,19 @@ def draft(
     UsageError
         If the runs are of several projects.
     """
+    sweep = runs if isinstance(runs, SweepHandle | Sweep) else None
+    if sweep is not None:
+        title, runs = title or f"Sweep {sweep.name}", list(sweep.runs)
+        if not runs:
+            raise NotFoundError(f"The sweep {sweep.id} has no runs to report on yet.")
+        if metric is None and sweep.order is not None:
+            metric = sweep.order[1:].removeprefix("summary_metrics.")
+            goal = goal or ("maximize" if sweep.order[0] == "-" else "minimize")
     project, ids = _chosen(runs, dir)
     facts = _facts(project, ids, metric, goal, dir)
     runset = Runset(runs=ids, follow=follow, limit=_RUN_LIMIT)
+    if sweep is not None:
+        runset = Runset(filters=f"sweep = {sweep.id}", follow=follow, limit=_RUN_LIMIT)
     blocks: list[Block] = []
     for part in (_in_short, _runs, _differences, _results, _curves, _media, _again):
         blocks += part(facts, runset)
@@ -263,7 +275,10 @@ def _results(facts: Facts, runset: Runset) -> list[Block]:
     best = facts.best
     if best is None or len(facts.runs) < 2:
         return []
+    is_search = len({run.sweep_id for run in facts.runs}) == 1 and facts.runs[0].sweep_id
+    so_far = [BestSoFarPlot(best.column, best.goal)] if is_search else []
     panels: list[Panel] = [
+        *so_far,
         BarPlot(title=best.metric, metrics=[best.column], max_bars_to_show=25),
         *(
             ScatterPlot(

@@ -290,3 +290,21 @@ class ParameterImportancePlot(Panel):
 
     with_respect_to: Field | None = checked(_field)
     title: str | None = checked(_title)
+
+
+@dataclass(repr=False)
+class BestSoFarPlot(Panel):
+    """What each run achieved when it ended, and the best so far: how a sweep went on.
+
+    Parameters
+    ----------
+    metric : str, SummaryMetric or Metric
+        The metric.
+    goal : {"minimize", "maximize"}
+        Which way is better. Default ``"minimize"``.
+    title : str, optional
+    """
+
+    metric: Field | None = checked(_field)
+    goal: str = checked(choice("minimize", "maximize"), "minimize")
+    title: str | None = checked(_title)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker.errors import TrackerError
 from tracker.report.custom_chart import CustomChart
+from tracker.report.drawing.best_so_far import draw_best_so_far
 from tracker.report.drawing.comparer import code_needs, draw_code, draw_comparer
 from tracker.report.drawing.custom import custom_needs, draw_custom
 from tracker.report.drawing.fonts import sized
@@ -23,6 +24,7 @@ from tracker.report.drawing.tables import draw_runs
 from tracker.report.drawing.words import draw_markdown, draw_unknown
 from tracker.report.plots import (
     BarPlot,
+    BestSoFarPlot,
     LinePlot,
     Panel,
     ParallelCoordinatesPlot,
@@ -46,6 +48,7 @@ PIXELS_A_ROW = 40
 
 DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
     BarPlot: draw_bars,
+    BestSoFarPlot: draw_best_so_far,
     CodeComparer: draw_code,
     CustomChart: draw_custom,
     LinePlot: draw_lines,
