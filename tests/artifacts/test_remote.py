@@ -10,6 +10,7 @@ import pytest
 
 import tracker
 from tracker.artifacts.home import HOME_FILE
+from tracker.artifacts.remote import RemoteObjects
 from tracker.cli import main
 from tracker.errors import NotFoundError, StoreError, TrackerWarning, UsageError
 from tracker.store.objects import Objects
@@ -149,6 +150,13 @@ def test_what_is_lost_or_damaged_there_is_a_sentence(log, memory, stored, capsys
         version.download("again")
     assert main(["artifact", "push"]) == 1
     assert f"lost: {lost} is neither here nor there" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"), [("sftp://host/x", True), ("s3://bucket", False), ("file:///x", False)]
+)
+def test_only_one_thread_uses_what_may_be_one_connection(url, is_one):
+    assert (RemoteObjects(url).threads == 1) == is_one
 
 
 def test_a_store_that_has_versions_gets_a_home(start, folder, memory, monkeypatch, capsys):

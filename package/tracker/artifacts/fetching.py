@@ -16,7 +16,7 @@ from tracker.artifacts.folders import walk
 from tracker.artifacts.home import Home
 from tracker.artifacts.progress import Progress
 from tracker.artifacts.remote import RemoteObjects
-from tracker.artifacts.threads import THREADS, WAITING_THREADS, for_each
+from tracker.artifacts.threads import THREADS, for_each
 from tracker.artifacts.words import check_inside, twins
 from tracker.errors import NotFoundError, StoreError, UsageError, warn
 from tracker.store import cloning
@@ -66,7 +66,7 @@ def fetch_all(
             progress.add(entry.size)
 
     try:
-        done = for_each(fetch, jobs, THREADS if home.remote is None else WAITING_THREADS)
+        done = for_each(fetch, jobs, THREADS if home.remote is None else home.remote.threads)
     finally:
         progress.close()
     home.known.note((entry for entry in done if entry is not None), since_ns)
@@ -121,7 +121,7 @@ def verify_objects(home: Home, entries: Iterable[Entry], name: str) -> None:
         with contextlib.suppress(NotFoundError):
             here.append((entry, home.objects.path(entry.sha256)))
     _verify(here, f"artifact {name}")
-    for_each(lambda entry: _verify_remote(home, remote, entry, name), files, WAITING_THREADS)
+    for_each(lambda entry: _verify_remote(home, remote, entry, name), files, remote.threads)
 
 
 def _verify_remote(home: Home, remote: RemoteObjects, entry: Entry, name: str) -> None:

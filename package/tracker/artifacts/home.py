@@ -151,7 +151,8 @@ def _checked(url: str) -> str:
     parts = urlsplit(url)
     if not parts.scheme or not (parts.netloc or parts.path.strip("/")) or "://" not in url:
         raise UsageError(
-            f"artifact_home is {url!r}: expected an address such as s3://bucket/prefix."
+            f"artifact_home is {url!r}: expected an address such as s3://bucket/prefix or "
+            "file:///mnt/share."
         )
     if parts.password is not None:
         raise UsageError(

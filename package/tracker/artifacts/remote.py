@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.artifacts.file_systems import open_system, said
+from tracker.artifacts.threads import THREADS, WAITING_THREADS
 from tracker.errors import NotFoundError, StoreError, UsageError
 from tracker.store.objects import INCOMING, copy_hashed
 
@@ -67,6 +68,13 @@ class RemoteObjects:
     def __init__(self, url: str) -> None:
         self.url = url
         self._is_seen = False
+
+    @property
+    def threads(self) -> int:
+        """How many may use it at once: one, where it may be a single connection."""
+        if self._is_whole:
+            return WAITING_THREADS
+        return THREADS if self._scheme in ("file", "local") else 1
 
     def claim(self, store_id: str) -> None:
         """Mark the address as that of one store, which alone may remove what is there.
@@ -176,7 +184,11 @@ class RemoteObjects:
 
     @property
     def _is_whole(self) -> bool:
-        return urlsplit(self.url).scheme.lower() in _WHOLE
+        return self._scheme in _WHOLE
+
+    @property
+    def _scheme(self) -> str:
+        return urlsplit(self.url).scheme.lower()
 
     def _see_marker(self) -> None:
         """See that this is the place that was claimed, and no empty folder without its disk."""

@@ -11,7 +11,7 @@ from tracker.artifacts.held import closure
 from tracker.artifacts.home import Home
 from tracker.artifacts.progress import Progress
 from tracker.artifacts.remote import RemoteObjects
-from tracker.artifacts.threads import WAITING_THREADS, for_each
+from tracker.artifacts.threads import for_each
 from tracker.errors import NotFoundError, StoreError, UsageError, warn
 from tracker.store import version_reads
 from tracker.store.holding import read_held
@@ -152,7 +152,7 @@ def _send(home: Home, remote: RemoteObjects, sizes: dict[str, int]) -> None:
         progress.add(sizes[digest])
 
     try:
-        for_each(send, list(sizes), WAITING_THREADS)
+        for_each(send, list(sizes), remote.threads)
     finally:
         progress.close()
         home.known.note_sent(sent)
