@@ -219,6 +219,36 @@ def test_the_scheduler_draws_one_a_frame_and_rests(page: Page) -> None:
     assert min(gaps) > 80
 
 
+def test_a_panel_that_was_away_takes_the_theme_when_it_is_back(page: Page) -> None:
+    counts = page.evaluate(
+        """async () => {
+            const { onThemeChange } = await import('/theme.js');
+            const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+            const node = document.createElement('div');
+            node.textContent = 'a panel';
+            document.body.append(node);
+            let count = 0;
+            onThemeChange(node, () => { count += 1; });
+            const counts = [];
+            const change = async (name) => {
+                document.body.dataset.jpThemeName = name;
+                for (let i = 0; i < 3; i++) await frame();
+                counts.push(count);
+            };
+            await change('dark');
+            node.remove();
+            await change('light');
+            document.body.append(node);
+            while (count < 2) await frame();
+            node.remove();
+            document.body.append(node);
+            await change('dark');
+            return counts;
+        }"""
+    )
+    assert counts == [1, 1, 3]
+
+
 def test_what_a_user_set_outlives_the_view(page: Page) -> None:
     page.evaluate(PANEL)
     page.get_by_role("slider", name="Smoothing").fill("0.5")

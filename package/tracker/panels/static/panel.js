@@ -79,7 +79,7 @@ export class Panel {
     el.replaceChildren(this.node);
     this.theme = readTheme(this.node);
     this.restore();
-    this.stops = [onThemeChange(() => this.retheme())];
+    this.stops = [onThemeChange(this.node, () => this.retheme())];
     this.watch();
     if (this.workspace)
       this.node.addEventListener("keydown", (event) => this.undo(event));

@@ -29,9 +29,22 @@ function plain(colour) {
   return `rgba(${red},${green},${blue},${(alpha / 255).toFixed(3)})`;
 }
 
-// Calls back when the theme changes; returns how to stop.
-export function onThemeChange(callback) {
-  const observer = new MutationObserver(() => requestAnimationFrame(callback));
+// Calls back when the theme changes; returns how to stop. A node that is away from the page, as that
+// of a cell out of sight, has no colours: it is called back for when it is on the screen again.
+export function onThemeChange(node, callback) {
+  let isLate = false;
+  const observer = new MutationObserver(() =>
+    requestAnimationFrame(() => {
+      isLate = !node.isConnected;
+      if (!isLate) callback();
+    }),
+  );
+  const watcher = new IntersectionObserver(([entry]) => {
+    if (!isLate || !entry.isIntersecting) return;
+    isLate = false;
+    callback();
+  });
+  watcher.observe(node);
   const attributeFilter = [
     "data-jp-theme-name",
     "data-jp-theme-light",
@@ -42,7 +55,10 @@ export function onThemeChange(callback) {
     attributes: true,
     attributeFilter,
   });
-  return () => observer.disconnect();
+  return () => {
+    observer.disconnect();
+    watcher.disconnect();
+  };
 }
 
 // A figure's layout in the colours of the theme; what the figure says itself is kept.
