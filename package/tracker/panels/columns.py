@@ -40,12 +40,15 @@ class Column:
         Runs that have a value.
     is_constant : bool
         Whether all runs have the same.
+    is_media : bool
+        Whether every value stands for media, which have panels of their own.
     """
 
     id: str
     is_number: bool
     count: int
     is_constant: bool
+    is_media: bool = False
 
 
 def columns_of(runs: Sequence[HasValues]) -> list[Column]:
@@ -64,11 +67,11 @@ def columns_of(runs: Sequence[HasValues]) -> list[Column]:
 def usual_columns(columns: Sequence[Column]) -> list[str]:
     """Return the ids of the columns that are shown before anybody has chosen.
 
-    Config that is the same in all runs is left out: it tells none of them apart.
+    Config that is the same in all runs is left out: it tells none of them apart. So are media.
     """
     fixed = [column.id for column in columns if column.id in FIXED]
     config = [c.id for c in columns if c.id.startswith("config.") and not c.is_constant]
-    summary = [column for column in columns if column.id.startswith("summary.")]
+    summary = [c for c in columns if c.id.startswith("summary.") and not c.is_media]
     summary.sort(key=lambda column: (not column.is_number, -column.count))
     return [*fixed, *config, *(column.id for column in summary)]
 
@@ -78,6 +81,9 @@ def _column(name: str, values: Sequence[Any], *, is_everywhere: bool = True) -> 
     is_number = bool(given) and all(
         isinstance(value, int | float) and not isinstance(value, bool) for value in given
     )
+    is_media = bool(given) and all(
+        isinstance(value, Mapping) and "_type" in value for value in given
+    )
     first = repr(given[0]) if given else ""
     is_constant = is_everywhere and all(repr(value) == first for value in given)
-    return Column(name, is_number, len(given), is_constant)
+    return Column(name, is_number, len(given), is_constant, is_media)

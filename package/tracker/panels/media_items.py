@@ -75,6 +75,8 @@ def media_spec(key: MediaKey) -> dict[str, Any]:
         width, height = 6 if is_alone else 12, _CHART_HEIGHT
     elif kind in ("figure", "text") and is_alone:
         width, height = 4, 240
+    elif kind in LIGHT and not key.is_list:
+        width = 6
     return {
         "id": f"media/{key.key}",
         "kind": "media",

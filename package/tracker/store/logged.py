@@ -26,6 +26,8 @@ class MediaKey:
         How many values there are.
     first_step, last_step : int
         Between which they lie.
+    is_list : bool
+        Whether the last value of a run is a list of media.
     """
 
     key: str
@@ -34,6 +36,7 @@ class MediaKey:
     count: int
     first_step: int
     last_step: int
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ _KEYS = """
               AND ($key IS NULL OR key = $key)
     )
     SELECT key, arg_max(coalesce(listed, type), last_step), list(run_key ORDER BY run_key),
-           sum(count)::BIGINT, min(first_step), max(last_step)
+           sum(count)::BIGINT, min(first_step), max(last_step),
+           bool_or(listed IS NOT NULL)
     FROM (
         SELECT s.series_key, s.key, s.run_key, v.count, v.first_step, v.last_step,
                v.last ->> '$._type' AS type,
@@ -99,8 +103,8 @@ def media_keys(
     """
     rows = db.execute(_KEYS, {"runs": list(run_keys), "key": key}).fetchall()
     return [
-        MediaKey(key, kind or "", tuple(runs), count, first, last)
-        for key, kind, runs, count, first, last in rows
+        MediaKey(key, kind or "", tuple(runs), count, first, last, is_list)
+        for key, kind, runs, count, first, last, is_list in rows
     ]
 
 
