@@ -11,8 +11,6 @@ from tracker.panels.board import Board
 from tracker.panels.charts import Ask
 from tracker.panels.project_source import ProjectSource
 from tracker.panels.run_source import RunSource
-from tracker.store import read
-from tracker.store.curves import curves
 from tracker.store.store import open_store
 
 from .conftest import Page
@@ -59,12 +57,14 @@ def test_a_patch_holds_what_the_figure_draws(root: Path, begin, page: Page, x: s
     board = a_board(root, run)
     board.greet("p", page.client, HAS_ALL)
     board.hear(page.client, {**SEES, "x": x, "visible": ["metric/wild", "metric/few"]})
+    source = RunSource(run.project, run.id)
     with open_store(root).reading() as db:
-        (record,) = read.runs(db)
-        keys = {s.key: s.series_key for s in read.series(db, [record.run_key])}
-        stored = {key: curves(db, [keys[key]], x=x, width=300)[keys[key]] for key in keys}
+        source.read(db)
+        drawings = source.drawings(db, source.charts(), Ask(x, 300))
     for key in ("wild", "few"):
-        line = (key, colour_of(record.run_key), stored[key])
+        (read_,) = drawings[f"metric/{key}"].lines
+        assert read_.curve.total == {"wild": 3000, "few": 10}[key]
+        line = (key, colour_of(source.record.run_key), read_.curve)
         figure = curve_figure("", [line], x=x)
         chart = page.charts()[f"metric/{key}"]
         drawn = {role: data for (_, role), data in chart["parts"].items() if role != "base"}
@@ -77,6 +77,31 @@ def test_a_patch_holds_what_the_figure_draws(root: Path, begin, page: Page, x: s
         assert figure.layout.xaxis.title.text == chart["layout"]["xaxis"]["title"]["text"]
     assert not page.charts()["metric/wild"]["exact"]
     assert page.charts()["metric/few"]["exact"]
+
+
+@pytest.mark.parametrize("x", ["step", "relative", "time"])
+@pytest.mark.parametrize("span", [None, (700.0, 900.0)])
+def test_a_run_is_drawn_as_in_the_workspace_of_its_project(
+    root: Path, begin, x: str, span: tuple[float, float] | None
+) -> None:
+    run = begin()
+    for step in range(5000):
+        run.log({"a": math.sin(step / 9) if step != 800 else math.nan, "b": step // 7})
+    run.define_metric("b", step_metric="nothing")
+    run.flush()
+    for _ in range(2):
+        found = []
+        for source in (RunSource(run.project, run.id), ProjectSource(run.project)):
+            with open_store(root).reading() as db:
+                source.read(db)
+                drawings = source.drawings(db, source.charts(), Ask(x, 200, span))
+            found.append({name: drawings[name].lines[0].curve for name in sorted(drawings)})
+        one, other = found
+        assert list(one) == list(other) == ["metric/a", "metric/b"]
+        for name, curve in one.items():
+            np.testing.assert_array_equal(curve.x, other[name].x)
+            np.testing.assert_array_equal(curve.y, other[name].y)
+        run.finish()
 
 
 def test_only_changed_charts_on_the_screen_are_sent(root: Path, begin, page: Page) -> None:

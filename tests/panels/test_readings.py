@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tracker.panels.charts import Ask
-from tracker.panels.readings import read_apart
+from tracker.panels.readings import Reading
+from tracker.panels.shelf import Shelf
 from tracker.store import read
 from tracker.store.store import open_store
 
@@ -23,11 +24,12 @@ def noisy(root: Path, begin) -> Path:
     return root
 
 
-def readings(root: Path, ask: Ask) -> dict:
+def readings(root: Path, ask: Ask) -> dict[str, Reading]:
     with open_store(root).reading() as db:
         (run,) = read.runs(db)
-        keys = {s.series_key: s.key for s in read.series(db, [run.run_key])}
-        return {keys[key]: found for key, found in read_apart(db, list(keys), ask).items()}
+        series = {one.key: one for one in read.series(db, [run.run_key])}
+        found = Shelf().read(db, {key: [one] for key, one in series.items()}, {1: run}, ask)
+        return {key: found[key][one.series_key] for key, one in series.items()}
 
 
 def test_curves_are_thinned_and_keep_their_spikes(noisy: Path) -> None:
@@ -37,19 +39,19 @@ def test_curves_are_thinned_and_keep_their_spikes(noisy: Path) -> None:
     assert long.curve.total == 20_000
 
 
-def test_a_curve_of_a_part_of_the_range_has_all_pixel_columns(noisy: Path) -> None:
-    short = readings(noisy, Ask(width=200))["short"]
-    columns = np.unique(np.floor(short.curve.x * 200 / 3999))
-    assert len(columns) > 195
+def test_a_curve_of_a_part_of_the_range_has_columns_of_its_own(noisy: Path) -> None:
+    found = readings(noisy, Ask(width=200))
+    columns = {key: len(np.unique(one.curve.x.astype(int) >> 5)) for key, one in found.items()}
+    # Of 32 steps each, where those of the long curve are of 128.
+    assert columns["short"] == 4000 // 32
+    assert len(found["long"].base) == -(-20_000 // 128)
 
 
-def test_smoothing_uses_one_point_a_column_chosen_by_place(noisy: Path) -> None:
+def test_smoothing_uses_the_last_point_of_each_column(noisy: Path) -> None:
     long = readings(noisy, Ask(width=200))["long"]
-    assert len(long.base) == pytest.approx(200, abs=2)
     chosen = long.curve.x[long.base]
-    np.testing.assert_array_equal(chosen[1:-1], np.floor(chosen[1:-1]))
-    lasts = np.ceil(np.arange(1, 200) * (19_999 / 200)) - 1
-    assert np.isin(chosen, lasts).mean() > 0.97
+    lasts = [*range(127, 20_000, 128), 19_999]
+    assert chosen.tolist() == lasts
 
 
 def test_a_stretch_is_read_closely_and_the_rest_stays_around(noisy: Path) -> None:
@@ -66,5 +68,5 @@ def test_a_stretch_is_read_closely_and_the_rest_stays_around(noisy: Path) -> Non
 def test_smoothing_of_a_thinned_stretch_has_the_stretch_s_columns(noisy: Path) -> None:
     zoomed = readings(noisy, Ask(width=100, span=(5000.0, 15_000.0)))["long"]
     chosen = zoomed.curve.x[zoomed.base]
-    assert ((chosen >= 5000) & (chosen <= 15_000)).sum() == pytest.approx(101, abs=2)
+    assert ((chosen >= 5000) & (chosen <= 15_000)).sum() == pytest.approx(10_000 / 128, abs=2)
     assert (np.diff(zoomed.base) > 0).all()

@@ -52,15 +52,21 @@ class _Look:
 
 
 class ProjectCurves:
-    """Reads the curves of a project's charts, and remembers what does not change any more."""
+    """Reads the curves of a project's charts, and remembers what does not change any more.
+
+    Attributes
+    ----------
+    shelf : Shelf
+        For lines that belong to no chart of a workspace.
+    """
 
     def __init__(self) -> None:
-        self._shelf = Shelf()
-        self._groups = GroupReader(self._shelf)
+        self.shelf = Shelf()
+        self._groups = GroupReader(self.shelf)
 
     def catch_up(self, db: Connection) -> None:
         """Take in what was logged since; to be called once for every opening of the store."""
-        self._shelf.catch_up(db)
+        self.shelf.catch_up(db)
 
     def drawings(
         self,
@@ -88,13 +94,15 @@ class ProjectCurves:
         keys = list(dict.fromkeys(key for chart in charts for key in sorted(chart.needs)))
         look = _Look(db, groups, shown, series_of(db, list(shown), keys))
         rules = _step_metrics(db, list(shown))
+        logged = _logged(db, list(shown), rules)
         found: dict[str, Drawing] = {}
         by_axis: dict[str, list[tuple[Chart, CurveOptions]]] = {}
         for chart in charts:
             chosen = options(settings, chart.options)
             x = chosen.x or ask.x
             if x == "step":
-                x = _own_axis(chart, rules, shown) or x
+                own = _own_axis(chart, rules, shown)
+                x = own if own in logged and own is not None else x
             by_axis.setdefault(x, []).append((chart, chosen))
         for x, group in by_axis.items():
             if is_metric(x):
@@ -117,7 +125,7 @@ class ProjectCurves:
             for chart, chosen in charts
             if not _is_grouped(look, chosen) or chosen.show_members
         }
-        readings = self._shelf.read(look.db, single, look.records, ask)
+        readings = self.shelf.read(look.db, single, look.records, ask)
         members = {
             chart.name: self._members(look, chart)
             for chart, chosen in charts
@@ -145,7 +153,7 @@ class ProjectCurves:
         ]
         for place, expression in enumerate(chart.expressions, len(chart.keys)):
             found += [
-                (place, self._shelf.derive(expression, operands))
+                (place, self.shelf.derive(expression, operands))
                 for operands in _operands(look, expression)
             ]
         return found
@@ -266,6 +274,15 @@ def _step_metrics(db: Connection, runs: Sequence[int]) -> dict[int, list[MetricR
     found = read.metrics(db, runs) if runs else {}
     chosen = {run: [rule for rule in rules if rule.step_metric] for run, rules in found.items()}
     return {run: rules for run, rules in chosen.items() if rules}
+
+
+def _logged(
+    db: Connection, runs: Sequence[int], rules: Mapping[int, Sequence[MetricRule]]
+) -> set[str]:
+    """Return those of the x-axes that rules name which have been logged."""
+    names = {str(rule.step_metric) for own in rules.values() for rule in own}
+    found = series_of(db, runs, sorted(names)) if names else {}
+    return {name for name, series in found.items() if series}
 
 
 def _own_axis(

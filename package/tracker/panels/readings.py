@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NARROW = 0.7
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
@@ -44,27 +42,6 @@ def read_readings(read: CurveReader, ask: Ask) -> dict[int, Reading]:
         return found
     parts = _readings(read(*ask.span), ask.width, ask.span)
     return {key: merged(found[key], part) for key, part in parts.items()}
-
-
-def read_apart(db: Connection, series_keys: Sequence[int], ask: Ask) -> dict[int, Reading]:
-    """Read curves that have a chart each, in one go as far as they have the same range.
-
-    Curves that are read together share their pixel columns: one that covers a small part of
-    the range would have few columns, so it is read again by itself.
-    """
-    found = read_together(db, series_keys, ask)
-    spans = {
-        key: float(reading.curve.x[-1] - reading.curve.x[0])
-        for key, reading in found.items()
-        if len(reading.curve.x)
-    }
-    if ask.span is not None or all(found[key].curve.is_exact for key in spans):
-        return found
-    narrow = _NARROW * max(spans.values())
-    for key, span in spans.items():
-        if span < narrow and not found[key].curve.is_exact:
-            found |= read_together(db, [key], ask)
-    return found
 
 
 def read_together(db: Connection, series_keys: Sequence[int], ask: Ask) -> dict[int, Reading]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from tracker.figures.axes import XAxis, x_axis
+from tracker.figures.axes import x_axis
 from tracker.figures.colours import PALETTE, colour_of
 from tracker.figures.curve import Line
 from tracker.figures.summary import flat_items
@@ -20,14 +21,12 @@ from tracker.panels.charts import (
 )
 from tracker.panels.client import Client
 from tracker.panels.media_items import media_spec, shown_keys
-from tracker.panels.readings import Reading, read_apart, read_readings
+from tracker.panels.project_curves import ProjectCurves
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.source import Source
 from tracker.panels.wire import Parcel, plain
 from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store import read
-from tracker.store.curves import curves as read_curves
-from tracker.store.curves import curves_over
 from tracker.store.logged import MediaKey, media_keys, media_stamp
 from tracker.store.read import Connection
 
@@ -60,6 +59,7 @@ class RunSource(Source):
         self._runset = RunSet(project, spec={"first": "all"})
         self._media: list[MediaKey] = []
         self._media_stamp: Any = None
+        self._curves = ProjectCurves()
 
     @property
     def runset(self) -> RunSet:
@@ -83,6 +83,7 @@ class RunSource(Source):
             self._media_stamp = stamp
             self._media = shown_keys(media_keys(db, [record.run_key]))
         self._runset.all = self._runset.runs = [Run(record, {}, {})]
+        self._curves.catch_up(db)
         self._groups = system_groups(s.key for s in numbers if s.stream == "system")
         if record.state in ("failed", "crashed") and not self._error:
             self._read_error(db, record.run_key)
@@ -183,73 +184,60 @@ class RunSource(Source):
 
     def curves(self, db: Connection, width: int) -> dict[str, Curve]:
         """Read all metrics, thinned, by key: for the static summary."""
-        keys = [s for (stream, _), s in self._series.items() if stream == "default"]
-        found = read_curves(db, [series.series_key for series in keys], width=width)
-        return {curve.key: curve for curve in found.values()}
+        names = [name for name in self._series if name[0] == "default"]
+        found = self._read(db, {key: [(stream, key)] for stream, key in names}, Ask(width=width))
+        return {key: curves[key] for key, curves in found.items() if key in curves}
 
     def _metric_drawings(
-        self, db: Connection, charts: Iterable[Chart], ask: Ask
+        self, db: Connection, charts: Sequence[Chart], ask: Ask
     ) -> dict[str, Drawing]:
-        record = self.record
-        if record is None:
-            return {}
-        by_axis: dict[str | None, list[Chart]] = {}
-        for chart in charts:
-            step_metric = self._rule(chart.keys[0]).step_metric if ask.x == "step" else None
-            if step_metric == chart.keys[0] or ("default", step_metric or "") not in self._series:
-                step_metric = None
-            by_axis.setdefault(step_metric, []).append(chart)
-        drawings: dict[str, Drawing] = {}
-        colour = colour_of(record.run_key)
-        for step_metric, group in by_axis.items():
-            curves = self._read(db, [("default", c.keys[0]) for c in group], ask, step_metric)
-            axis = self._axis(ask.x, step_metric)
-            for chart in group:
-                reading = curves.get(chart.keys[0])
-                if reading is not None and len(reading.curve.x):
-                    line = Line(chart.keys[0], colour, reading.curve)
-                    drawings[chart.name] = Drawing([line], axis, bases=[reading.base])
-        return drawings
+        found = self._curves.drawings(db, self._runset, charts, ask, {})
+        # One run needs no name beside its lines.
+        return {
+            name: replace(
+                drawing,
+                lines=[line._replace(label=line.curve.key) for line in drawing.lines],
+                runs=(),
+                options={},
+            )
+            for name, drawing in found.items()
+            if drawing.lines
+        }
 
     def _system_drawings(
         self, db: Connection, charts: Sequence[Chart], ask: Ask
     ) -> dict[str, Drawing]:
         ask = Ask("relative" if ask.x == "step" else ask.x, ask.width, ask.span)
-        found = self._read(db, [("system", key) for chart in charts for key in chart.keys], ask)
+        found = self._read(db, {c.name: [("system", key) for key in c.keys] for c in charts}, ask)
         groups = {f"system/{group.name}": group for group in self._groups}
+        runtime_s = self.record.runtime_s if self.record else 0.0
         drawings = {}
         for chart in charts:
-            group = groups[chart.name]
+            group, curves = groups[chart.name], found[chart.name]
             lines = [
-                Line(
-                    line.label, PALETTE[place % len(PALETTE)], in_unit(line, found[line.key].curve)
-                )
+                Line(line.label, PALETTE[place % len(PALETTE)], in_unit(line, curves[line.key]))
                 for place, line in enumerate(group.lines)
-                if line.key in found
+                if line.key in curves
             ]
-            drawings[chart.name] = Drawing(lines, self._axis(ask.x), y_range_of(group))
+            axis = x_axis(ask.x, runtime_s)
+            drawings[chart.name] = Drawing(lines, axis, y_range_of(group))
         return drawings
 
     def _read(
-        self,
-        db: Connection,
-        names: Iterable[tuple[str, str]],
-        ask: Ask,
-        step_metric: str | None = None,
-    ) -> dict[str, Reading]:
-        """Read curves, by key."""
-        found = [self._series[name] for name in names if name in self._series]
-        if not found:
-            return {}
-        if step_metric is None:
-            readings = read_apart(db, [series.series_key for series in found], ask)
-        else:
-            readings = _read_over(db, found, ask, step_metric)
-        return {reading.curve.key: reading for reading in readings.values()}
-
-    def _axis(self, kind: str, step_metric: str | None = None) -> XAxis:
-        runtime_s = self.record.runtime_s if self.record else 0.0
-        return x_axis(kind, runtime_s, step_metric)
+        self, db: Connection, charts: Mapping[str, Sequence[tuple[str, str]]], ask: Ask
+    ) -> dict[str, dict[str, Curve]]:
+        """Read the curves of charts over steps or time, by chart and key."""
+        if self.record is None:
+            return {name: {} for name in charts}
+        wanted = {
+            name: [self._series[one] for one in keys if one in self._series]
+            for name, keys in charts.items()
+        }
+        found = self._curves.shelf.read(db, wanted, {self.record.run_key: self.record}, ask)
+        return {
+            name: {reading.curve.key: reading.curve for reading in found[name].values()}
+            for name in charts
+        }
 
     def _rule(self, key: str) -> MetricRule:
         """Return the rule for a key: its own, else the longest prefix that fits."""
@@ -262,15 +250,15 @@ class RunSource(Source):
         """Return the readings of the strip: their last values and small curves."""
         groups = [group for group in self._groups if group.name in _TILES]
         groups.sort(key=lambda group: _TILES.index(group.name))
-        names = [("system", line.key) for group in groups for line in group.lines]
+        names = {group.name: [("system", line.key) for line in group.lines] for group in groups}
         found = self._read(db, names, Ask("relative", _TILE_WIDTH))
         tiles = []
         for group in groups:
             lines = []
             for line in group.lines:
-                if line.key not in found:
+                if line.key not in found[group.name]:
                     continue
-                curve = in_unit(line, found[line.key].curve)
+                curve = in_unit(line, found[group.name][line.key])
                 places = [parcel.add(curve.x), parcel.add(curve.y)]
                 last = curve.y[-1].item() if len(curve.y) else math.nan
                 shown = last if math.isfinite(last) else None
@@ -293,18 +281,6 @@ class RunSource(Source):
 
 
 _NO_RULE = MetricRule("")
-
-
-def _read_over(
-    db: Connection, series: Sequence[Series], ask: Ask, step_metric: str
-) -> dict[int, Reading]:
-    """Read curves over another metric."""
-    run_key, keys = series[0].run_key, [one.key for one in series]
-
-    def read(low: float | None, high: float | None) -> dict[int, Curve]:
-        return curves_over(db, run_key, keys, step_metric, width=ask.width, lo=low, hi=high)
-
-    return read_readings(read, ask)
 
 
 def _fits(name: str, key: str) -> bool:

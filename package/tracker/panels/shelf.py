@@ -105,7 +105,8 @@ class Shelf:
         if ask.span is not None:
             for name, whole in found.items():
                 parts = self._closely(db, charts[name], whole, ask, ask.span)
-                found[name] = {key: merged(whole[key], part) for key, part in parts.items()}
+                closer = {key: merged(whole[key], part) for key, part in parts.items()}
+                found[name] = whole | closer
         return found
 
     def _closely(
@@ -184,8 +185,11 @@ class Shelf:
         return {key: reading for key, reading in found.items() if reading is not None}
 
     def _read_live(self, db: Connection, keys: Sequence[int]) -> None:
-        lines = self._read_points(db, keys, {})
-        self._live |= {key: _bounded(line) for key, line in lines.items()}
+        made = [key for key in keys if key < 0]
+        stored = [key for key in keys if key > 0]
+        for batch in (*rollups.batches(db, stored), made):
+            lines = self._read_points(db, batch, {})
+            self._live |= {key: _bounded(line) for key, line in lines.items()}
 
     def _load(self, db: Connection, keys: Sequence[int]) -> dict[int, Buckets]:
         """Read lines of ended runs: from the rollup, or from the points where there is none."""

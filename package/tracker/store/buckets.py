@@ -104,7 +104,7 @@ def from_points(step: Ints, value: Floats, time_us: Ints, shift: int = 0) -> Buc
     if not is_number.all():
         odd_step, odd = step[~is_number], value[~is_number]
         step, value, time_us = step[is_number], value[is_number], time_us[is_number]
-    if not shift and len(np.unique(step)) == len(step):
+    if not shift and (step[1:] != step[:-1]).all():
         one = np.ones(len(step), dtype=np.int64)
         same = step, value, time_us
         return Buckets(

@@ -119,6 +119,17 @@ def read_points(
     }
 
 
+def batches(db: duckdb.DuckDBPyConnection, series_keys: Sequence[int]) -> list[list[int]]:
+    """Share those series that have points out so that the points of a batch fit into memory."""
+    if not series_keys:
+        return []
+    counts = db.execute(
+        f"SELECT series_key, count(*) FROM point {_CHOSEN} GROUP BY series_key ORDER BY series_key",
+        {"keys": list(series_keys)},
+    ).fetchall()
+    return list(_batches(dict(counts)))
+
+
 def _put(db: duckdb.DuckDBPyConnection, lines: dict[int, Buckets]) -> None:
     kept = {key: line if len(line.bucket) else _stand_in(line) for key, line in lines.items()}
     _insert(db, "rollup", _rows(kept, _ROWS))
