@@ -71,6 +71,10 @@ def test_time_goes_on_while_a_cell_runs(notebook, tmp_path):
         run.finish()
         """,
     )
+    # What is said without a panel does not look like an error.
+    assert {each.name for each in cells[1].outputs if each.output_type == "stream"} == {"stdout"}
+    assert "recorded in" in printed(cells[1])
+    assert "finished" in printed(cells[1])
     taken_s = float(printed(cells[1]).partition("took ")[2].split()[0])
     run = run_of(tmp_path)
     history = run.history(samples=None)

@@ -54,9 +54,10 @@ def _show_panel(run: Run) -> None:
 
 
 def _say(text: str) -> None:
-    # A closed or broken terminal is no reason to fail.
+    # A notebook shows stderr as if something had gone wrong. A closed or broken terminal is no
+    # reason to fail.
     with contextlib.suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+        print(text, file=sys.stdout if is_notebook() else sys.stderr, flush=True)
 
 
 def _say_goodbye(run: Run) -> None:
