@@ -357,7 +357,7 @@ def test_the_artifacts_notebook(tmp_path: Path) -> None:
     assert shown(cells["upstream"]).count("dataset") == 2
     assert cells["graph"].outputs[0]["output_type"] == "display_data"
     assert best.name.replace(":", "-") in shown(cells["download"])
-    assert "removed 1 objects" in shown(cells["gc"])
+    assert "removed 1 object of" in shown(cells["gc"])
     assert api.artifact("wandb-registry-model/iris-classifier:production").source_name == best.name
     for version in api.artifacts():
         version.verify_kept()
