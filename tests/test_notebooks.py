@@ -296,8 +296,11 @@ def test_the_notebook_of_reports_writes_what_opens_elsewhere(tmp_path: Path) -> 
     notebook = execute("08_reports.ipynb", tmp_path)
     cells = code_cells(notebook)
     assert shown(cells["keep-code"]) == "2"
-    pictures = [output for output in cells["show-code"].outputs if "image/png" in output.data]
-    assert len(pictures) == 4
+    mime = "application/vnd.tracker.panel+json"
+    panels = [output.data for output in cells["show-code"].outputs if mime in output.data]
+    assert len(panels) == 3
+    assert [panel["text/html"].count("data:image/png") for panel in panels] == [2, 2, 8]
+    assert max(len(panel["text/html"]) for panel in panels) < 100_000
     draft, page = (
         (tmp_path / name).read_text(encoding="utf-8") for name in ("draft.html", "digits.html")
     )

@@ -79,12 +79,13 @@ def plain_page(report: Any, path: Path) -> None:
     import plotly.graph_objects as go
     from plotly.io import to_html
 
+    from tracker.report.drawing import draw_all
     from tracker.report.pinning import source_of
     from tracker.report.scene import Scene
 
     grid = report.grids()[0]
     scene = Scene(report, grid, [source_of(report, each) for each in grid.runsets])
-    figures = [drawn.figure for drawn in scene.draw_all() if drawn.figure is not None]
+    figures = [drawn.figure for drawn in draw_all(scene) if drawn.figure is not None]
     parts = [
         to_html(go.Figure(f), full_html=False, include_plotlyjs=number == 0)
         for number, f in enumerate(figures)

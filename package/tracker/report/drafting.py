@@ -290,7 +290,14 @@ def _results(facts: Facts, runset: Runset) -> list[Block]:
     if len(facts.runs) >= 3 and len(facts.varied) >= 2:
         # A seed is another one in each run: its lines lead everywhere.
         settings = [each for each in facts.varied if not each.endswith("seed")][:6]
-        axes = [ParallelCoordinatesPlotColumn(each) for each in [*settings, best.column]]
+        numeric = _numeric(facts)
+        axes = [
+            ParallelCoordinatesPlotColumn(
+                each, log=_is_wide(facts, each) if each in numeric else None
+            )
+            for each in settings
+        ]
+        axes.append(ParallelCoordinatesPlotColumn(best.column))
         panels.append(ParallelCoordinatesPlot(axes))
     if len(facts.runs) >= 6 and facts.varied:
         title = f"What matters for {best.metric}"

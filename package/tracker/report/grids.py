@@ -39,7 +39,9 @@ class GridWriter:
         is_placed = any(panel.layout is not None for panel in grid.panels)
         places = _placed(grid.panels) if is_placed else _flowing(grid.panels)
         panels = "".join(
-            self._panel(panel, drawn, place)
+            self._panel(
+                panel, drawn if grid.hide_run_sets else _under_chips(drawn, panel, scene), place
+            )
             for panel, drawn, place in zip(grid.panels, draw_all(scene), places, strict=True)
         )
         chips = "" if grid.hide_run_sets else self._chips(scene)
@@ -125,6 +127,19 @@ def _chip(run: SceneRun) -> str:
         f'<i class="dot" style="background:{escape(run.colour)}"></i>'
         f"{escape(shorten(run.name, 40))}</button>"
     )
+
+
+def _under_chips(drawn: Drawn, panel: Panel, scene: Scene) -> Drawn:
+    """Leave out a legend that says no more than the list of runs above the panels."""
+    if drawn.figure is None or getattr(panel, "legend_position", None) is not None:
+        return drawn
+    told = [trace for trace in drawn.figure["data"] if trace.get("showlegend")]
+    names = {escape(run.name) for run in scene.runs[:_CHIP_LIMIT]}
+    are_runs = all((trace.get("meta") or {}).get("run") for trace in told)
+    if told and are_runs and all(trace.get("name") in names for trace in told):
+        layout = {**drawn.figure["layout"], "showlegend": False}
+        drawn.figure = {**drawn.figure, "layout": layout}
+    return drawn
 
 
 def _class_bar(items: list[Item]) -> str:

@@ -11,7 +11,7 @@ from tracker.report.manuscript import Manuscript
 from tracker.report.notebook import block_cells, title_cell
 from tracker.report.runset import PanelGrid
 from tracker.report.showing import display_cell, display_object
-from tracker.report.stage import Artist, ReportSource, block_panel, grid_panel
+from tracker.report.stage import Artist, ReportSource, block_panel, grid_panel, still
 from tracker.report.workspaces import is_workspace, to_workspace
 
 
@@ -35,6 +35,18 @@ def _grid(report: Manuscript, grid: PanelGrid) -> Any:
     return _workspace(report, grid) if is_workspace(grid) else grid_panel(report, grid)
 
 
+class ReportPanel(ProjectPanel):
+    """A grid as a workspace; where no kernel is, as the report's page has it."""
+
+    def __init__(self, report: Manuscript, grid: PanelGrid, project: str, **options: Any) -> None:
+        self._report, self._grid = report, grid
+        super().__init__(report.store.root, project, **options)
+
+    def static_html(self) -> str:
+        """Return the panels as pictures."""
+        return still(self._report, self._grid)
+
+
 def _workspace(report: Manuscript, grid: PanelGrid) -> ProjectPanel:
     """Return a grid as the workspace of its runs, with all that readers can do there."""
     content, own = to_workspace(report, grid)
@@ -42,7 +54,7 @@ def _workspace(report: Manuscript, grid: PanelGrid) -> ProjectPanel:
     # Saved from there, it is a workspace of its own.
     name = f"report: {report.title}"
     source = ReportSource(Artist(report, grid, own), project, name) if own else None
-    return ProjectPanel(report.store.root, project, workspace=name, content=content, source=source)
+    return ReportPanel(report, grid, project, workspace=name, content=content, source=source)
 
 
 def _block(report: Manuscript, block: b.SQLBlock | b.ArtifactBlock) -> Any:

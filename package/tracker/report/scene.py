@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -135,6 +136,7 @@ class Scene:
         self.report = report
         self.grid = grid
         self.sources = list(sources)
+        self.group_colours: dict[str, str] = {}
 
     @property
     def objects(self) -> Objects:
@@ -144,33 +146,44 @@ class Scene:
     @cached_property
     def runs(self) -> list[SceneRun]:
         """The runs of all run sets, each run once."""
-        found: dict[int, SceneRun] = {}
+        found: dict[int, tuple[RunRecord, Runset, Source]] = {}
         for runset, source in zip(self.grid.runsets, self.sources, strict=True):
             for record in source.runs():
-                if record.run_key not in found:
-                    found[record.run_key] = self._run(record, runset, source)
-        return list(found.values())
+                found.setdefault(record.run_key, (record, runset, source))
+        groups = {
+            key: group_of(record, runset.groupby) for key, (record, runset, _) in found.items()
+        }
+        self.group_colours = self.colours_of(groups.values())
+        return [self._run(*each, groups[key]) for key, each in found.items()]
 
     def shown(self, limit: int | None = None) -> list[SceneRun]:
         """Return the runs that are drawn: all that are not switched off, at most `limit`."""
         drawn = [run for run in self.runs if run.is_shown]
         return drawn if limit is None else drawn[:limit]
 
-    def colour_of_group(self, name: str) -> str:
-        """Return the colour of a group: the chosen one, else the same one for the same name."""
-        sets = [runset.custom_run_colors for runset in self.grid.runsets]
-        for chosen in (self.grid.custom_run_colors, *sets):
-            if (colour := as_hex(chosen.get(name, ""))) is not None:
-                return colour
-        return group_colour(name)
+    def colours_of(self, groups: Iterable[str]) -> dict[str, str]:
+        """Return the colours of groups: the chosen ones, else by their names and apart.
 
-    def _run(self, record: RunRecord, runset: Runset, source: Source) -> SceneRun:
+        A group has the same colour wherever no other group has it.
+        """
+        sets = [runset.custom_run_colors for runset in self.grid.runsets]
+        found: dict[str, str] = {}
+        taken: set[str] = set()
+        for name in sorted(filter(None, set(groups))):
+            chosen = (each.get(name, "") for each in (self.grid.custom_run_colors, *sets))
+            place = zlib.crc32(name.encode()) % len(PALETTE)
+            turned = [*PALETTE[place:], *PALETTE[:place]]
+            free = next((colour for colour in turned if colour not in taken), turned[0])
+            found[name] = next(filter(None, map(as_hex, chosen)), free)
+            taken.add(found[name])
+        return found
+
+    def _run(self, record: RunRecord, runset: Runset, source: Source, group: str) -> SceneRun:
         settings = runset.run_settings.get(record.run_id)
-        group = group_of(record, runset.groupby)
         colours = {**runset.custom_run_colors, **self.grid.custom_run_colors}
         chosen = [settings.color if settings else "", colours.get(record.run_id),
                   colours.get(record.name)]  # fmt: skip
-        automatic = self.colour_of_group(group) if group else colour_of(record.run_key)
+        automatic = self.group_colours[group] if group else colour_of(record.run_key)
         colour = next((each for each in chosen if each), automatic)
         is_shown = not (settings and settings.disabled)
         return SceneRun(record, source, runset, colour, group, is_shown, RecordRun(record))
@@ -179,13 +192,6 @@ class Scene:
 def group_of(record: RunRecord, fields: Sequence[Field]) -> str:
     """Return the name of a run's group; empty without fields."""
     return group_name((each, value_of(record, each)) for each in fields)
-
-
-def group_colour(group: str) -> str:
-    """Return the colour of a group: the same one for the same name."""
-    import zlib
-
-    return PALETTE[zlib.crc32(group.encode()) % len(PALETTE)]
 
 
 def differing_fields(runs: Sequence[RunRecord], limit: int = 8) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tracker.errors import TrackerError
+from tracker.figures.formats import escape, shorten
 from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
 from tracker.panels.panel import Panel as LivePanel
@@ -37,6 +38,8 @@ from tracker.store.store import Store
 # Of one core, for drawing what has news.
 _SHARE = 0.05
 _CHIP_LIMIT = 40
+_STILL_BYTES = 90_000
+_STILL_ITEMS = 8
 Draw = Callable[[str], ViewMessage]
 
 
@@ -251,10 +254,23 @@ def grid_panel(report: Manuscript, grid: PanelGrid) -> StagePanel:
             return [[run.name[:80], run.colour] for run in artist.scene.runs]
         return []
 
-    def still() -> str:
-        return "".join(drawn_html(each, with_title=True) for each in drawn.values())
+    return StagePanel(report, StageSource(specs, read, artist.draw), lambda: still(report, grid))
 
-    return StagePanel(report, StageSource(specs, read, artist.draw), still)
+
+def still(report: Manuscript, grid: PanelGrid) -> str:
+    """Return a grid as a saved notebook shows it without a kernel: at most about 100 KB."""
+    scene = Scene(report, grid, [source_of(report, each) for each in grid.runsets])
+    parts: list[str] = []
+    room = _STILL_BYTES
+    for drawn in draw_all(scene):
+        newest = sorted(drawn.items, key=lambda item: -item.step)[:_STILL_ITEMS]
+        drawn.items = [item for item in drawn.items if item in newest]
+        html = drawn_html(drawn, with_title=True)
+        if len(html) > room:
+            html = f'<p style="opacity:.7">{escape(shorten(drawn.title, 160))}: run the cell.</p>'
+        room -= len(html)
+        parts.append(f'<div style="margin:0 0 12px">{html}</div>')
+    return "".join(parts)
 
 
 def block_panel(report: Manuscript, block: Block) -> StagePanel:

@@ -39,6 +39,7 @@ class Shown(NamedTuple):
 # A larger picture is carried as a smaller copy.
 ENOUGH_BYTES: Final = 48 * 1024
 LONGEST_SIDE: Final = 1024
+COARSE_SIDE: Final = 64
 TEXT_LENGTH = 20_000
 TABLE_ROWS = 100
 FILM_LIMIT_BYTES = 12 * 1024 * 1024
@@ -72,8 +73,12 @@ def _image(reference: Mapping[str, Any], objects: Objects) -> Shown:
     if len(content) > ENOUGH_BYTES:
         content, mime = _smaller(content)
     words = escape(reference.get("caption") or "logged image")
+    sides = [each for each in (reference.get("width"), reference.get("height")) if each]
+    # Few pixels are to be seen as what they are.
+    kind = "coarse" if sides and max(map(float, sides)) <= COARSE_SIDE else "fine"
     picture = (
-        f'<img src="{data_address(content, mime)}" alt="{words}" loading="lazy" decoding="async">'
+        f'<img class="{kind}" src="{data_address(content, mime)}" alt="{words}" loading="lazy" '
+        'decoding="async">'
     )
     over, classes = overlay_html(reference, objects)
     if not over:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tracker.errors import UsageError
 from tracker.figures.bars import Bar, bar_figure, group_bars, run_bars
-from tracker.figures.colours import as_hex
+from tracker.figures.colours import PALETTE, as_hex
 from tracker.figures.columns import as_number
 from tracker.figures.formats import escape, format_number
 from tracker.figures.parallel import parallel_figure
@@ -53,7 +53,9 @@ def groups_of(scene: Scene, runs: Sequence[SceneRun], fields: Sequence[Field]) -
     found: dict[str, list[SceneRun]] = {}
     for run in runs:
         found.setdefault(group_of(run.record, fields), []).append(run)
-    return [Group(name, scene.colour_of_group(name), members) for name, members in found.items()]
+    is_known = set(found) <= set(scene.group_colours)
+    colours = scene.group_colours if is_known else scene.colours_of(found)
+    return [Group(name, colours.get(name, PALETTE[0]), members) for name, members in found.items()]
 
 
 def _fields_of(scene: Scene, own: Field | None) -> list[Field]:
