@@ -34,6 +34,7 @@ from tracker.sweep.space import Space
 
 TRIALS, SEEDS = 40, 20
 AT_ONCE = 4
+FINISHED, DIMENSIONS = 200, 10
 Params = dict[str, Any]
 Objective = Callable[[Params], float]
 
@@ -294,6 +295,26 @@ class Kept:
         return best, seconds
 
 
+def measure_ask() -> None:
+    """Print how long a suggestion takes late in a large sweep; the first imports what it needs."""
+    config = parse_sweep(_config(_box(DIMENSIONS, 0.0, 1.0), "bayes"))
+    space, rng = Space(config.parameters), random.Random(0)
+    trials = []
+    for number in range(FINISHED):
+        params = space.sample(rng)
+        value = sum((x - 0.3) ** 2 for x in params.values()) + 0.1 * rng.gauss(0, 1)
+        trials.append(TrialFact(number, "finished", params, value))
+    taken = []
+    for seed in range(4):
+        begun = time.perf_counter()
+        suggest(space, config, trials, seed)
+        taken.append(time.perf_counter() - begun)
+    print(
+        f"A suggestion after {FINISHED} trials in {DIMENSIONS} dimensions: "
+        f"{min(taken[1:]):.2f} s, the first one {taken[0]:.2f} s.\n"
+    )
+
+
 def main() -> None:
     """Print a line for each problem and search."""
     warnings.simplefilter("ignore")
@@ -301,6 +322,7 @@ def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS
     wanted = sys.argv[2:] or list(PROBLEMS)
     kept = Kept()
+    measure_ask()
     print(f"Left to the best value after {TRIALS} trials, {seeds} seeds.\n")
     for name, (_, build, _) in PROBLEMS.items():
         if not any(name.startswith(each) for each in wanted):
