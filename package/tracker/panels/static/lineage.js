@@ -54,6 +54,8 @@ export function lineageRenderer(stage, view) {
     });
     node.on("plotly_click", ({ points, event }) => {
       const card = cards[points[0].customdata];
+      // The popup says more than the label that it would lie upon.
+      view.panel.library.Fx?.unhover(node);
       if (card) say(card, { x: event.clientX, y: event.clientY });
     });
   }
