@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tracker.errors import UsageError
-from tracker.media.image import Image
 from tracker.media.pixels import on_this_machine
+from tracker.media.raster import Raster
 
 
 class Mask(NamedTuple):
-    """The classes of an image's pixels, as an image of grey levels, and their names."""
+    """The classes of an image's pixels, as grey levels, and their names."""
 
-    image: Image
+    raster: Raster
     labels: dict[str, str]
 
 
@@ -35,8 +35,10 @@ def _read_mask(name: str, mask: object) -> Mask:
     labels = {
         str(number): str(label) for number, label in (given.get("class_labels") or {}).items()
     }
+    raster = Raster()
     if "path" in given:
-        return Mask(Image(given["path"], mode="L", file_type="png"), labels)
+        raster.read(given["path"], mode="L")
+        return Mask(raster, labels)
     import numpy as np
 
     classes = np.asarray(on_this_machine(given.get("mask_data")))
@@ -46,4 +48,5 @@ def _read_mask(name: str, mask: object) -> Mask:
             f"The mask {name!r} has no class number for each pixel: expected 'mask_data', an array "
             "height × width of whole numbers from 0 to 255, or 'path'."
         )
-    return Mask(Image(classes.astype(np.uint8), mode="L"), labels)
+    raster.read(classes.astype(np.uint8), mode="L")
+    return Mask(raster, labels)
