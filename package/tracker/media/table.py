@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tracker.errors import UsageError, warn
+from tracker.media.loading import load
 from tracker.media.media import Find, Put
 from tracker.media.table_cells import snapshot_cell
 from tracker.media.table_dtypes import optional as optional_type
@@ -323,7 +324,6 @@ class Table:
     @classmethod
     def restore(cls, reference: dict[str, Any], find: Find) -> Table:
         """Return the table that was logged; of an INCREMENTAL one all rows so far."""
-        from tracker.media.loading import load
 
         def read(inner: dict[str, Any]) -> Any:
             return load(inner, find)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from tracker.errors import UsageError
+from tracker.media.loading import value_of
 from tracker.media.missing import is_nan
 from tracker.media.table_cells import PLAIN, snapshot_cell
 from tracker.media.table_types import CellType, CellTypeError, type_of
@@ -163,8 +164,6 @@ def is_settled(cell: Any, kind: CellType) -> bool:
 def as_array(cells: list[Any]) -> Any:
     """Return cells as a NumPy array, of objects if they do not fit together."""
     import numpy as np
-
-    from tracker.media.loading import value_of
 
     values = [value_of(cell) for cell in cells]
     try:
