@@ -65,18 +65,27 @@ export class Crosshair {
     this.cross.style.transform = `translateX(${left}px)`;
     this.cross.style.top = `${yaxis._offset}px`;
     this.cross.style.height = `${yaxis._length}px`;
-    const dots = found.map((value) => {
-      if (!value || !Number.isFinite(value.y)) return null;
-      const top = yaxis._offset + yaxis.c2p(value.y);
-      const place = `translate(${xaxis._offset + xaxis.c2p(value.x)}px, ${top}px)`;
-      const style = `transform: ${place}; background: ${value.line.colour}`;
-      return Number.isFinite(top) ? h("i", { style }) : null;
-    });
-    this.dots.replaceChildren(...dots.filter(Boolean));
+    this.showDots(found, xaxis, yaxis);
     const isGroup = this.chart.series.lines.some((line) => line.members);
     if ((found.length > 1 || isGroup) && isPointedAt) this.showTip(found, left);
     else this.tip.hide();
     this.chart.showValues(found);
+  }
+
+  // The same dots go with the pointer: new ones for each of its steps are slow.
+  showDots(found, xaxis, yaxis) {
+    let count = 0;
+    for (const value of found) {
+      if (!value || !Number.isFinite(value.y)) continue;
+      const top = yaxis._offset + yaxis.c2p(value.y);
+      if (!Number.isFinite(top)) continue;
+      const dot = this.dots.children[count] ?? this.dots.appendChild(h("i"));
+      count += 1;
+      const left = xaxis._offset + xaxis.c2p(value.x);
+      dot.style.transform = `translate(${left}px, ${top}px)`;
+      dot.style.background = value.line.colour;
+    }
+    while (this.dots.children.length > count) this.dots.lastChild.remove();
   }
 
   // Of a crowd the lines next to the pointer.
