@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.figures.colours import PALETTE
 from tracker.figures.formats import escape
-from tracker.figures.lineage_layout import Place, lay_out
+from tracker.figures.lineage_layout import Layout, Place, lay_out
 from tracker.records import Lineage, LineageNode
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ def lineage_figure(lineage: Lineage, *, group: bool = True) -> Figure:
     figure.update_layout(
         template="none",
         showlegend=False,
-        shapes=[
-            *map(_edge, layout.routes),
-            *(shape for name, place in places.items()
-              for shape in _card(place, colours[_kind(place.nodes[0])], name in starts)),
-        ],
+        shapes=_shapes(layout, colours),
         width=columns * COLUMN_PX + 2 * MARGIN_PX,
         height=round((bottom - top) * ROW_PX) + 2 * MARGIN_PX,
         margin=dict.fromkeys("lrtb", MARGIN_PX),
@@ -86,40 +82,52 @@ def _colours(places: Mapping[str, Place]) -> dict[str, str]:
 # --- what is drawn
 
 
-def _card(place: Place, colour: str, is_start: bool) -> list[dict[str, Any]]:
-    x, y = place.column, place.row
-    is_gone = _is_gone(place)
-    stack = [_box(x + 5 / COLUMN_PX, y + 5 / ROW_PX, _LINE, 1)] if len(place.nodes) > 1 else []
-    card = _box(x, y, colour if is_start else _LINE, 2 if is_start else 1)
-    if is_gone:
-        card["line"] |= {"dash": "dot"}
-    left, height = x - _HALF[0], _HALF[1] - 7 / ROW_PX
-    stripe = {
-        "name": STRIPE, "type": "line", "layer": "below",
-        "x0": left + 7 / COLUMN_PX, "x1": left + 7 / COLUMN_PX, "y0": y - height, "y1": y + height,
-        "line": {"color": colour, "width": 3}, "opacity": 0.4 if is_gone else 1,
+def _shapes(layout: Layout, colours: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return lines and cards: all that look alike are one shape, which is drawn at once."""
+    paths: dict[tuple[str, str, float, str], list[str]] = {
+        (EDGE, _EDGE_LINE, 1.5, "solid"): [_edge(route) for route in layout.routes],
+        (CARD, _LINE, 1, "solid"): [],
+    }
+    above: dict[tuple[str, str, float, str], list[str]] = {}
+    for name, place in layout.cards.items():
+        x, y = place.column, place.row
+        colour, is_gone = colours[_kind(place.nodes[0])], _is_gone(place)
+        if len(place.nodes) > 1:  # a card that looks out from under the card
+            paths[CARD, _LINE, 1, "solid"].append(_box(x + 5 / COLUMN_PX, y + 5 / ROW_PX))
+        is_start = name in layout.starts
+        line = (colour, 2) if is_start else (_LINE, 1)
+        look = (CARD, *line, "dot" if is_gone else "solid")
+        above.setdefault(look, []).append(_box(x, y))
+        left, height = x - _HALF[0] + 7 / COLUMN_PX, _HALF[1] - 7 / ROW_PX
+        stripe = f"M{left:.4f},{y - height:.4f} L{left:.4f},{y + height:.4f}"
+        above.setdefault((STRIPE, colour, 3, "solid"), []).append(stripe)
+    ordered = sorted(above.items(), key=lambda item: item[0][0])  # stripes are on cards
+    return [_shape(look, found) for look, found in [*paths.items(), *ordered] if found]
+
+
+def _shape(look: tuple[str, str, float, str], paths: list[str]) -> dict[str, Any]:
+    name, colour, width, dash = look
+    shape = {
+        "name": name, "type": "path", "path": " ".join(paths), "layer": "below",
+        "line": {"color": colour, "width": width, "dash": dash},
     }  # fmt: skip
-    return [*stack, card, stripe]
+    return shape | {"fillcolor": "white"} if name == CARD else shape
 
 
-def _box(x: float, y: float, colour: str, width: int) -> dict[str, Any]:
+def _box(x: float, y: float) -> str:
     """Return a box with round corners."""
     left, right, top, bottom = x - _HALF[0], x + _HALF[0], y - _HALF[1], y + _HALF[1]
     w, h = 7 / COLUMN_PX, 7 / ROW_PX
-    path = (
+    return (
         f"M{left + w:.4f},{top:.4f} L{right - w:.4f},{top:.4f} "
         f"Q{right:.4f},{top:.4f} {right:.4f},{top + h:.4f} L{right:.4f},{bottom - h:.4f} "
         f"Q{right:.4f},{bottom:.4f} {right - w:.4f},{bottom:.4f} L{left + w:.4f},{bottom:.4f} "
         f"Q{left:.4f},{bottom:.4f} {left:.4f},{bottom - h:.4f} L{left:.4f},{top + h:.4f} "
         f"Q{left:.4f},{top:.4f} {left + w:.4f},{top:.4f} Z"
     )
-    return {
-        "name": CARD, "type": "path", "path": path, "layer": "below", "fillcolor": "white",
-        "line": {"color": colour, "width": width},
-    }  # fmt: skip
 
 
-def _edge(route: Sequence[Place]) -> dict[str, Any]:
+def _edge(route: Sequence[Place]) -> str:
     """Return a line from card to card, in an S between two columns, as water would flow."""
     x, y = route[0].column + _HALF[0], route[0].row
     path = [f"M{x:.4f},{y:.4f}"]
@@ -133,10 +141,7 @@ def _edge(route: Sequence[Place]) -> dict[str, Any]:
         x, y = place.column + _HALF[0], place.row
         if not is_end:
             path.append(f"L{x:.4f},{y:.4f}")
-    return {
-        "name": EDGE, "type": "path", "path": " ".join(path), "layer": "below",
-        "line": {"color": _EDGE_LINE, "width": 1.5},
-    }  # fmt: skip
+    return " ".join(path)
 
 
 def _arrows(go: Any, routes: Iterable[Sequence[Place]]) -> Any:
