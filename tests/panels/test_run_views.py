@@ -232,6 +232,8 @@ def test_limits_are_said_where_they_bite(root: Path, page: Page) -> None:
     assert "The first 64 of 80 lines are drawn" in said(figure)
     assert len([trace for trace in figure["data"] if trace["meta"]["role"] == "line"]) == 64
     assert not said(shown.figure("system", {"first": 2}, group="GPU utilization"))
+    runs = shown.panel("console", {"first": "all"})["content"]["runs"]
+    assert len(runs) == 40
     many = "select range as a, range as b from range(20_001)"
     assert "first 20,000 rows" in said(shown.figure("sql", query=many, draw="line"))
     fits = "select range as a, range as b from range(20_000)"

@@ -39,6 +39,8 @@ _CONSTANT = 0.5
 # All titles together.
 _TITLES = 100
 _LABEL = 14
+# Pixels, of the words at an axis.
+_LETTER = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +142,10 @@ def parallel_figure(
         dragmode="select",
         selectdirection="any",
     )
-    layout["margin"] = layout["margin"] | {"t": 34 if title else 6, "b": 4, "l": 32, "r": 6}
+    longest = min(max((len(text) for _, text in dimensions[0].ticks), default=0), _LABEL)
+    layout["margin"] = layout["margin"] | {
+        "t": 34 if title else 6, "b": 4, "l": max(32, _LETTER * longest + 6), "r": 6,
+    }  # fmt: skip
     return go.Figure(data=traces, layout=layout)
 
 

@@ -14,6 +14,8 @@ from tracker.panels.views import Field
 LOG: Final = "logarithmic"
 # A result that is worth comparing first, the earlier the better.
 _LIKELY = (r"(val|test|eval).*(acc|loss|f1|auc|err)", r"acc|loss|f1|auc|reward|score|err", r"")
+# A list that is sent with every line of a console cannot hold thousands.
+_OFFERED: Final = 200
 # Settings that span more than this have a logarithmic axis.
 _WIDE = 50.0
 
@@ -90,7 +92,11 @@ def the_run(runset: RunSet, ask: Mapping[str, Any], spec: Mapping[str, Any]) -> 
 
 def offered(runset: RunSet) -> list[list[str]]:
     """Return id, name and colour of the runs that a panel of one run can be about."""
-    return [[run.id, run.name[:200], run.colour] for run in (runset.visible or runset.runs)[:200]]
+    runs = runset.visible or runset.runs
+    found = [[run.id, run.name[:200], run.colour] for run in runs[:_OFFERED]]
+    if len(runs) > _OFFERED:
+        found.append(["", f"… {len(runs) - _OFFERED:,} more: draw fewer runs to see them", ""])
+    return found
 
 
 def flag(name: str, label: str) -> Field:
