@@ -14,6 +14,10 @@ from tracker.panels import views
 from tracker.panels.board import Board
 from tracker.panels.project_source import ProjectSource
 from tracker.panels.views import Field, ViewMessage, html_message
+from tracker.panels.views.choices import first_result
+from tracker.store.run_rows import goal_keys
+from tracker.store.store import open_store
+from tracker.sweep.creation import create
 
 from .conftest import Page
 
@@ -262,6 +266,24 @@ def test_runs_with_different_settings_are_compared_by_themselves(
     assert "loss in 14 runs" in importance["content"]["figure"]
     board.hear(page.client, {"type": "workspace", "patch": {"removed": names}})
     assert "Hyperparameters" not in automatic(board, page)
+
+
+def test_what_has_a_goal_is_the_result_that_settings_are_compared_for(
+    root: Path, begin, page: Page
+) -> None:
+    for depth in range(2):
+        run = begin(config={"depth": depth})
+        run.define_metric("speed", goal="maximize")
+        run.log({"val/loss": 0.5, "speed": depth, "cost": depth})
+        run.finish()
+    board = look(root, page)
+    runset = board.source.runset
+    assert first_result(runset) == "summary.speed"
+    config = {"method": "random", "metric": {"name": "cost"}, "parameters": {"depth": {"value": 1}}}
+    create(open_store(root), config, project="other")
+    assert first_result(runset) == "summary.speed"
+    with open_store(root).reading() as db:
+        assert goal_keys(db, "other") == {"cost"}
 
 
 @pytest.mark.parametrize("kind", ["parallel", "importance", "comparer", "system"])

@@ -21,7 +21,7 @@ from tracker.records import RunRecord
 from tracker.store.filter_text import conditions, mongo_name, parse_text
 from tracker.store.filters import order_by, parse_filters
 from tracker.store.read import Connection
-from tracker.store.run_rows import RunRows, run_keys
+from tracker.store.run_rows import RunRows, goal_keys, run_keys
 
 # How many runs, or groups, are drawn before anybody has chosen.
 FIRST: Final = 10
@@ -148,6 +148,8 @@ class RunSet:
         The workspace's part ``runset``.
     objects_dir : Path
         Where the files are that runs logged.
+    goals : frozenset of str
+        Keys that a sweep is about, or that ``define_metric`` gave a goal.
     """
 
     project: str
@@ -158,6 +160,7 @@ class RunSet:
     rules: list[tuple[str, str, Any]] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     objects_dir: Path = Path("objects")
+    goals: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._rows = RunRows(self.project)
@@ -168,6 +171,7 @@ class RunSet:
     def read(self, db: Connection, spec: Mapping[str, Any]) -> None:
         """Read the runs as a workspace's part ``runset`` wants them."""
         self.spec, self._fingerprint = spec, None
+        self.goals = goal_keys(db, self.project)
         self.all = [self._run(record) for record in self._rows.read(db)]
         self._made = {run.key: run for run in self.all}
         fit = searcher(str(spec.get("search") or ""))
@@ -310,10 +314,7 @@ class RunSet:
 
 
 def group_id(columns: Sequence[str], values: Sequence[Any]) -> str:
-    """Return the id of the group of runs with these values in these columns.
-
-    Equal numbers make one group, whole or not; a text that looks like a number makes another.
-    """
+    """Return the id of runs with these values; texts that look like numbers are other ones."""
     text = json.dumps([list(columns), [_mark(value) for value in values]])
     return f"group/{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 

@@ -92,6 +92,18 @@ def metric_keys(db: duckdb.DuckDBPyConnection, project: str) -> list[str]:
     return [key for (key,) in rows]
 
 
+def goal_keys(db: duckdb.DuckDBPyConnection, project: str) -> frozenset[str]:
+    """Return the keys that sweeps of a project are about or that ``define_metric`` gave a goal."""
+    rows = db.execute(
+        "SELECT DISTINCT name FROM metric SEMI JOIN (SELECT run_key FROM run WHERE "
+        "project = $project) USING (run_key) WHERE goal <> '' UNION SELECT DISTINCT "
+        "content->>'$.config.metric.name' FROM document WHERE kind = 'sweep' "
+        "AND project = $project",
+        {"project": project},
+    ).fetchall()
+    return frozenset(key for (key,) in rows if key)
+
+
 def series_of(
     db: duckdb.DuckDBPyConnection, runs: Sequence[int], keys: Sequence[str]
 ) -> dict[str, list[Series]]:

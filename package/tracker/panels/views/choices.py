@@ -21,9 +21,17 @@ _WIDE = 50.0
 
 
 def results(runset: RunSet) -> list[Column]:
-    """Return the columns of the summary that hold numbers, the likeliest first."""
+    """Return the columns of the summary that hold numbers, the likeliest first.
+
+    That is what sweeps are about or has a goal, then what is called like a result.
+    """
     found = [c for c in runset.columns if c.id.startswith("summary.") and c.is_number]
-    return sorted(found, key=lambda column: (_rank(column.id), -column.count))
+
+    def unlikeliness(column: Column) -> tuple[bool, int, int]:
+        has_goal = bool(summary_keys([column.id]) & runset.goals)
+        return not has_goal, _rank(column.id), -column.count
+
+    return sorted(found, key=unlikeliness)
 
 
 def first_result(runset: RunSet) -> str:
