@@ -106,7 +106,7 @@ def test_every_field_is_one_that_the_view_has(runs: list[str]) -> None:
     )
     known = {entry["kind"]: entry["defaults"] for entry in views.menu(_a_runset())}
     for spec in content["sections"][0]["panels"]:
-        own = set(spec) - {"id", "kind", "width", "title"}
+        own = set(spec) - {"id", "kind", "width", "height", "title"}
         assert own <= set(known[spec["kind"]]), spec["kind"]
 
 

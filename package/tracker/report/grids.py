@@ -16,12 +16,11 @@ from tracker.report.pinning import source_of
 from tracker.report.plots import Layout, Panel
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
-from tracker.report.viewers import span_of
+from tracker.report.viewers import spans_of
 
 FIGURE_HEIGHT = 280
 STILL_WIDTH, STILL_COLUMNS = 490, 80
 _CHIP_LIMIT = 60
-_COLUMNS = 12
 
 
 class GridWriter:
@@ -37,7 +36,11 @@ class GridWriter:
         scene = Scene(self._report, grid, [source_of(self._report, each) for each in grid.runsets])
         self.scenes.append(scene)
         is_placed = any(panel.layout is not None for panel in grid.panels)
-        places = _placed(grid.panels) if is_placed else _flowing(grid.panels)
+        places = (
+            _placed(grid.panels)
+            if is_placed
+            else [f"grid-column:span {span}" for span in spans_of(grid.panels)]
+        )
         panels = "".join(
             self._panel(
                 panel, drawn if grid.hide_run_sets else _under_chips(drawn, panel, scene), place
@@ -181,15 +184,3 @@ def _placed(panels: Sequence[Panel]) -> list[str]:
             f"grid-row:{place.y + 1}/span {place.h}"
         )
     return found
-
-
-def _flowing(panels: Sequence[Panel]) -> list[str]:
-    """Return how many of our 12 columns each panel has; a chart alone in its row has all."""
-    rows: list[list[int]] = []
-    for panel in panels:
-        span = span_of(panel)
-        if not rows or sum(rows[-1]) + span > _COLUMNS:
-            rows.append([])
-        rows[-1].append(span)
-    spans = [_COLUMNS if row == [_COLUMNS // 2] else span for row in rows for span in row]
-    return [f"grid-column:span {span}" for span in spans]

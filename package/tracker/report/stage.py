@@ -28,7 +28,7 @@ from tracker.report.plots import Panel
 from tracker.report.runset import PanelGrid
 from tracker.report.scene import Drawn, Scene
 from tracker.report.thinning import figure_json
-from tracker.report.viewers import span_of
+from tracker.report.viewers import spans_of
 from tracker.report.views import drawn_html
 from tracker.report.workspaces import KIND, SECTION
 from tracker.report.writing import Writer
@@ -246,7 +246,8 @@ def grid_panel(report: Manuscript, grid: PanelGrid) -> StagePanel:
     panels = {f"report/{number}": each for number, each in enumerate(grid.panels)}
     artist = Artist(report, grid, panels)
     drawn = dict(zip(panels, draw_all(artist.scene), strict=True))
-    specs = [_spec(name, panels[name], drawn[name]) for name in panels]
+    spans = spans_of(grid.panels)
+    specs = [_spec(name, drawn[name], span) for name, span in zip(panels, spans, strict=True)]
 
     def read(db: Connection) -> list[list[str]]:
         artist.read(db)
@@ -286,9 +287,9 @@ def _block_html(report: Manuscript, block: Block) -> str:
     return Writer(report, lambda _: "").write(block)
 
 
-def _spec(name: str, panel: Panel, drawn: Drawn) -> dict[str, Any]:
+def _spec(name: str, drawn: Drawn, span: int) -> dict[str, Any]:
     height = {"height": drawn.height or FIGURE_HEIGHT} if drawn.figure is not None else {}
     return {
         "id": name, "kind": KIND, "title": drawn.title, "section": SECTION,
-        "width": span_of(panel), **height,
+        "width": span, **height,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracker.report import checks
@@ -115,11 +116,25 @@ class UnknownPanel(Panel):
         return dict(plain_data(self.content))
 
 
+_COLUMNS = 12
 _WIDE = (RunComparer, MediaBrowser, RunTable, ParallelCoordinatesPlot, CodeComparer)
 
 
-def span_of(panel: Panel) -> int:
-    """Return how many of 12 columns a panel has that is not told where it stands."""
+def spans_of(panels: Sequence[Panel]) -> list[int]:
+    """Return how many of 12 columns each panel has that is not told where it stands.
+
+    A chart that is alone in its row has all of them.
+    """
+    rows: list[list[int]] = []
+    for panel in panels:
+        span = _span(panel)
+        if not rows or sum(rows[-1]) + span > _COLUMNS:
+            rows.append([])
+        rows[-1].append(span)
+    return [_COLUMNS if row == [_COLUMNS // 2] else span for row in rows for span in row]
+
+
+def _span(panel: Panel) -> int:
     if isinstance(panel, _WIDE):
-        return 12
-    return 3 if isinstance(panel, ScalarChart) else 6
+        return _COLUMNS
+    return _COLUMNS // 4 if isinstance(panel, ScalarChart) else _COLUMNS // 2

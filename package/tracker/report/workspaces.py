@@ -9,6 +9,7 @@ from tracker.errors import NotFoundError
 from tracker.panels.hyperparameters import IDS
 from tracker.records import RunRecord
 from tracker.report.custom_chart import CustomChart
+from tracker.report.drawing import PIXELS_A_ROW
 from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import Field, column_of, label_of, path_of
 from tracker.report.manuscript import Manuscript
@@ -30,7 +31,7 @@ from tracker.report.viewers import (
     MediaBrowser,
     RunComparer,
     RunTable,
-    span_of,
+    spans_of,
 )
 from tracker.store.filter_text import write_text
 
@@ -47,6 +48,8 @@ SECTION: Final = "Report"
 # Panels that the report draws itself.
 KIND: Final = "report"
 _MEDIA_HEIGHT = 300
+_LEAST_HEIGHT, _MOST_HEIGHT = 240, 480
+_HEIGHTS: Final = {"parallel": 320, "comparer": 400, "code": 400, "importance": 260}
 _TITLES: Final = {RunTable: "Runs", CodeComparer: "Code", ParameterImportancePlot: "Importance"}
 
 
@@ -67,14 +70,18 @@ def to_workspace(report: Manuscript, grid: PanelGrid) -> tuple[dict[str, Any], d
     runset = grid.runsets[0]
     records, keys, media = _known(source_of(report, runset))
     arranged, own = [], {}
-    for number, panel in enumerate(grid.panels):
+    spans = spans_of(grid.panels)
+    for number, (panel, span) in enumerate(zip(grid.panels, spans, strict=True)):
         for part, spec in enumerate(_specs(panel, records, media)):
             name = f"report/{number}" if part == 0 else f"report/{number}/{part}"
-            arranged.append({"id": name, "width": span_of(panel), **spec})
+            height = _height(panel, spec, len(records))
+            arranged.append({"id": name, "width": span, "height": height, **spec})
             if spec["kind"] == KIND:
                 own[name] = panel
+    _align(arranged)
     content = {
         "version": 1,
+        "folded": True,
         "runset": _runset(runset, records),
         "sections": [{"name": SECTION, "open": True, "panels": arranged}],
         # What the report does not show; metrics that are logged later show themselves.
@@ -82,6 +89,19 @@ def to_workspace(report: Manuscript, grid: PanelGrid) -> tuple[dict[str, Any], d
         + list(IDS),
     }
     return content, own
+
+
+def _align(arranged: list[dict[str, Any]]) -> None:
+    """Make the panels of a row as high as the highest."""
+    rows: list[list[dict[str, Any]]] = []
+    for spec in arranged:
+        if not rows or sum(each["width"] for each in rows[-1]) + spec["width"] > 12:
+            rows.append([])
+        rows[-1].append(spec)
+    for row in rows:
+        height = max(spec["height"] for spec in row)
+        for spec in row:
+            spec["height"] = height
 
 
 def _known(source: Source) -> tuple[list[RunRecord], set[str], list[str]]:
@@ -107,6 +127,16 @@ def _specs(panel: Panel, records: list[RunRecord], media: list[str]) -> list[dic
         ]
     spec = _spec(panel, records)
     return [{"kind": KIND, "title": _title(panel)} if spec is None else spec]
+
+
+def _height(panel: Panel, spec: Mapping[str, Any], runs: int) -> int:
+    """Return a height in pixels: that of its layout, else one that suits its kind."""
+    if panel.layout is not None:
+        return panel.layout.h * PIXELS_A_ROW
+    if isinstance(panel, BarPlot | RunTable):
+        row = 26 if isinstance(panel, BarPlot) else 22
+        return min(max(_LEAST_HEIGHT, row * runs + 66), _MOST_HEIGHT)
+    return _HEIGHTS.get(str(spec["kind"]), _LEAST_HEIGHT)
 
 
 def _title(panel: Panel) -> str:

@@ -1,6 +1,6 @@
 // What stands above the panels of a project: its name, its run table, and what is done with runs.
 import { titleOf, widthOf } from "./cells.js";
-import { h, setText } from "./dom.js";
+import { h, iconButton, setText } from "./dom.js";
 import { menu } from "./popup.js";
 import { RunBar } from "./runbar.js";
 import { RunCells } from "./runcells.js";
@@ -23,7 +23,18 @@ export class Runs {
     this.bar = new RunBar(this);
     this.empty = h("p", { class: "tkp-empty tkp-no-runs" });
     this.empty.hidden = true;
-    const who = h("div", { class: "tkp-who" }, this.name, this.about);
+    this.folder = iconButton("chevron", "The table of runs", () =>
+      this.fold(!this.panel.node.hasAttribute("data-folded")),
+    );
+    this.folder.classList.add("tkp-folder");
+    this.folder.hidden = true;
+    const who = h(
+      "div",
+      { class: "tkp-who" },
+      this.folder,
+      this.name,
+      this.about,
+    );
     this.node = h(
       "header",
       { class: "tkp-header tkp-project-header" },
@@ -52,6 +63,11 @@ export class Runs {
     this.clockMs = clockMs;
     this.node.dataset.state = "project";
     setText(this.name, head.name);
+    // A report puts its panels first, and the runs behind a click.
+    if (head.workspace.content.folded && this.folder.hidden) {
+      this.folder.hidden = false;
+      this.fold(this.panel.settings.isFolded ?? true);
+    }
     const runs = `${head.total.toLocaleString("en-US")} run${head.total === 1 ? "" : "s"}`;
     const parts = [
       head.matched === head.total ? runs : `${head.matched} of ${runs}`,
@@ -63,6 +79,13 @@ export class Runs {
     this.workspaces.update();
     this.explain();
     this.table.refresh();
+  }
+
+  fold(isFolded) {
+    this.panel.settings.isFolded = isFolded;
+    this.panel.node.toggleAttribute("data-folded", isFolded);
+    this.folder.setAttribute("aria-expanded", String(!isFolded));
+    if (!isFolded) this.table.refresh();
   }
 
   explain() {
