@@ -152,6 +152,20 @@ def test_what_is_lost_or_damaged_there_is_a_sentence(log, memory, stored, capsys
     assert f"lost: {lost} is neither here nor there" in capsys.readouterr().out
 
 
+def test_what_versions_share_is_verified_once(log, memory, folder):
+    first = log()
+    (folder / "d.txt").write_text("d")
+    second = log()
+    sound: set[str] = set()
+    first.verify_kept(sound)
+    assert sound == {entry.sha256 for entry in first.files()}
+    remove_there(memory, first.get_entry("a.txt").sha256)
+    second.verify_kept(sound)  # it does not look at what was found sound just now
+    assert second.get_entry("d.txt").sha256 in sound
+    with pytest.raises(NotFoundError, match=r"'a\.txt' of artifact set:v1 is not in memory"):
+        second.verify_kept()
+
+
 @pytest.mark.parametrize(
     ("url", "is_one"), [("sftp://host/x", True), ("s3://bucket", False), ("file:///x", False)]
 )

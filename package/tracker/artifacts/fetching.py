@@ -101,8 +101,17 @@ def verify_folder(entries: Iterable[Entry], root: Path, name: str) -> None:
     _verify([(entry, root / entry.path) for entry in files], str(root))
 
 
-def verify_objects(home: Home, entries: Iterable[Entry], name: str) -> None:
+def verify_objects(home: Home, entries: Iterable[Entry], name: str, sound: set[str]) -> None:
     """See that the store has the files of an artifact, unharmed.
+
+    Parameters
+    ----------
+    home : Home
+    entries : iterable of Entry
+    name : str
+        The artifact's.
+    sound : set of str
+        Contents that are not read again; those that are found sound are added.
 
     Raises
     ------
@@ -111,17 +120,20 @@ def verify_objects(home: Home, entries: Iterable[Entry], name: str) -> None:
     StoreError
         If one is damaged.
     """
-    files = [entry for entry in entries if entry.ref is None]
+    wanted = {entry.sha256: entry for entry in entries if entry.ref is None}
+    files = [entry for digest, entry in wanted.items() if digest not in sound]
     remote = home.remote
-    if remote is None:
-        _verify([(entry, home.objects.path(entry.sha256)) for entry in files], f"artifact {name}")
-        return
     here = []
     for entry in files:
-        with contextlib.suppress(NotFoundError):
+        try:
             here.append((entry, home.objects.path(entry.sha256)))
+        except NotFoundError:
+            if remote is None:
+                raise
     _verify(here, f"artifact {name}")
-    for_each(lambda entry: _verify_remote(home, remote, entry, name), files, remote.threads)
+    if remote is not None:
+        for_each(lambda entry: _verify_remote(home, remote, entry, name), files, remote.threads)
+    sound.update(wanted)
 
 
 def _verify_remote(home: Home, remote: RemoteObjects, entry: Entry, name: str) -> None:

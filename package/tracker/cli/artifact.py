@@ -133,14 +133,15 @@ def _put(options: argparse.Namespace, root: Path) -> int:
 def _verify(options: argparse.Namespace, root: Path) -> int:
     api = _api(root, options)
     chosen = [api.artifact(path) for path in options.path] or api.artifacts()
-    bad = [each for each in chosen if not _is_sound(each)]
+    sound: set[str] = set()
+    bad = [each for each in chosen if not _is_sound(each, sound)]
     say(f"{len(chosen) - len(bad):,} of {len(chosen):,} versions are sound")
     return 1 if bad else 0
 
 
-def _is_sound(artifact: Artifact) -> bool:
+def _is_sound(artifact: Artifact, sound: set[str]) -> bool:
     try:
-        artifact.verify_kept()
+        artifact.verify_kept(sound)
     except (StoreError, NotFoundError) as error:
         say(f"{artifact.qualified_name}: {error}")
         return False
