@@ -222,3 +222,19 @@ def test_code_stands_below_or_beside(draw: Draw) -> None:
         "2", "b = &lt;<mark>2</mark>&gt;", "2", "b = &lt;<mark>5</mark>&gt;",
     ]  # fmt: skip
     assert re.findall(r"<td[^>]*>(.*?)</td>", rows[4][1]) == ["", "", "5", "e = 6"]
+
+
+def test_files_that_runs_logged_are_compared(store: Path, tmp_path: Path) -> None:
+    for name, rate in (("old", 0.1), ("new", 0.2)):
+        (tmp_path / "train.py").write_text(f"rate = {rate}\n")
+        (tmp_path / "same.py").write_text("pass\n")
+        with tracker.init("c", name, settings=SETTINGS) as run:
+            run.log_code(tmp_path)
+    report = wr.Report("c", blocks=[wr.PanelGrid([wr.Runset(order="+created_at")],
+                                                 panels=[wr.CodeComparer()])])  # fmt: skip
+    live = str(report.to_html())
+    assert "train.py" in live
+    assert "same.py" not in live
+    assert ">0.2</mark>" in live or "<mark>2</mark>" in live
+    pinned = str(report.pin().to_html())
+    assert pinned.count("train.py") == live.count("train.py")

@@ -54,6 +54,7 @@ _TYPES: dict[str, Any] = {
     "columns": dict[str, tuple[str, bytes]],
     "media": list[Shot],
     "cells": dict[int, list[CellRecord]],
+    "code": dict[int, dict[str, str]],
     "sql": Rows,
     "artifact": Version,
 }

@@ -26,6 +26,7 @@ from tracker.store.encode import load_json
 from tracker.store.filter_text import parse_text
 from tracker.store.filters import parse_filters
 from tracker.store.store import Store
+from tracker.store.version_reads import code_of
 
 # Pixel columns that curves are thinned by: a panel of a report is hardly ever wider.
 WIDTH = 480
@@ -115,6 +116,11 @@ class Source(ABC):
         found: dict[int, list[CellRecord]] = self._ask("cells")
         return found
 
+    def code(self) -> dict[int, dict[str, str]]:
+        """Return the digests of the source files that each run logged, by their paths."""
+        found: dict[int, dict[str, str]] = self._ask("code")
+        return found
+
 
 class LiveSource(Source):
     """The store as it is now."""
@@ -133,6 +139,7 @@ class LiveSource(Source):
             "expression": self._expression,
             "media": self._media,
             "cells": lambda db: {key: read.cells(db, key) for key in self._keys()},
+            "code": lambda db: code_of(db, self._keys()),
         }
 
     def _ask(self, question: str, *arguments: Any) -> Any:
@@ -260,6 +267,10 @@ class PinnedSource(Source):
 
     def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
         """Do nothing: the answers are known."""
+
+    def code(self) -> dict[int, dict[str, str]]:
+        """Return what was kept of source files; nothing in pins of before they were."""
+        return super().code() if naming("code", ()) in self._known else {}
 
     def _ask(self, question: str, *arguments: Any) -> Any:
         name = naming(question, arguments)

@@ -50,20 +50,22 @@ class CodeView:
         objects = Objects(runset.objects_dir)
         if other is None:
             patch = _patch(db, runset.project, run.id)
-            html = cells_html(cells, patch, _texts(objects, logged[run.key]))
+            html = cells_html(cells, patch, texts_of(objects, logged[run.key]))
             return ViewMessage("code", facts | {"html": html})
         before, old, new = read.cells(db, other.key), logged[other.key], logged[run.key]
         # What both have is the same, and need not be read.
         same = {path for path in old if old[path] == new.get(path)}
 
         def compare() -> ViewMessage:
-            files = _texts(objects, old, same), _texts(objects, new, same)
+            files = texts_of(objects, old, same), texts_of(objects, new, same)
             return ViewMessage("code", facts | {"html": diff_html(before, cells, files)})
 
         return compare
 
 
-def _texts(objects: Objects, files: Mapping[str, str], but: Container[str] = ()) -> dict[str, str]:
+def texts_of(
+    objects: Objects, files: Mapping[str, str], but: Container[str] = ()
+) -> dict[str, str]:
     """Return the texts of files by path; of one that is gone or large, why it is not here."""
     found = {}
     for path, digest in files.items():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tracker.figures.code import diff_html
 from tracker.figures.comparer import comparison_html, facts_of
 from tracker.figures.formats import escape, shorten
+from tracker.panels.views.code import texts_of
 from tracker.report.scene import Drawn, Scene, SceneRun
 from tracker.report.source import Question
 from tracker.report.viewers import CodeComparer, RunComparer
@@ -41,11 +42,15 @@ def draw_code(scene: Scene, panel: CodeComparer) -> Drawn:
         return Drawn(panel.title or "Code", note="Two runs are compared, and the set has fewer.")
     old, new = (run.source.cells().get(run.record.run_key, []) for run in runs)
     names = " → ".join(shorten(run.name, 40) for run in runs)
-    changes = diff_html(old, new, is_split=panel.diff == "split")
+    files = [run.source.code().get(run.record.run_key, {}) for run in runs]
+    # What both have is the same, and need not be read.
+    same = {path for path in files[0] if files[0][path] == files[1].get(path)}
+    was, now = (texts_of(scene.objects, each, same) for each in files)
+    changes = diff_html(old, new, (was, now), is_split=panel.diff == "split")
     html = f'<div class="scroll" tabindex="0">{changes}</div>'
     return Drawn(panel.title or f"Code: {names}", html=html)
 
 
 def code_needs(scene: Scene, panel: CodeComparer) -> list[Question]:
     """Return what drawing the code will ask for."""
-    return [("cells",)]
+    return [("cells",), ("code",)]
