@@ -97,3 +97,14 @@ def test_a_project_that_is_not_there_is_said(place: Path) -> None:
 
 def test_it_is_at_the_front_door() -> None:
     assert tracker.chart is chart
+
+
+def test_code_that_was_logged_is_shown(tmp_path: Path, begin) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").write_text("answer = 42\n")
+    run = begin()
+    run.log_code(tmp_path / "src")
+    run.finish()
+    html = chart("code", run, dir=tmp_path).data
+    assert "train.py (1 line)" in html
+    assert "answer" in html

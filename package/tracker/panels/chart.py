@@ -108,7 +108,7 @@ def chart(
         project, run_id = find_target(db, name, str(root))
         if run_id is not None and name is not None:
             only = write_text({"name": {"$eq": run_id}})
-        runset = RunSet(project)
+        runset = RunSet(project, objects_dir=store.objects_dir)
         chosen = " and ".join(f"({part})" for part in (only, filter) if part)
         runset.read(
             db,
