@@ -206,6 +206,12 @@ def test_every_kind_of_media_is_shown_and_can_be_handled(notebook: Notebook) -> 
     expect(panel.locator(".tkm-differences figcaption").first).to_contain_text(
         "of pixels differ", timeout=WAIT_MS
     )
+    wait_until(
+        panel.locator(".tkm-differences"),
+        """node => { const body = node.closest('.tkm-media-body').getBoundingClientRect();
+            const {top, bottom} = node.getBoundingClientRect();
+            return top >= body.top - 1 && bottom < body.bottom; }""",
+    )
     panel.evaluate("node => node.scrollIntoView({block: 'center'})")
     notebook.screenshot("media-difference")
 

@@ -60,6 +60,7 @@ def test_groups_stay_apart_by_tsne() -> None:
     assert project(rows[:2], "tsne").shape == (2, 2)
 
 
+@pytest.mark.slow  # numba compiles it for half a minute
 @pytest.mark.filterwarnings("default")  # numba's, and umap's about Tensorflow
 def test_groups_stay_apart_by_umap() -> None:
     pytest.importorskip("umap")

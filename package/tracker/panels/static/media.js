@@ -224,8 +224,9 @@ class MediaPanel {
         part.dispose?.();
         this.parts.delete(key);
       }
+    // Above the runs, for below them they would be out of sight.
     if (state.isDiffering && !this.differ.hidden)
-      rows.push(...this.differences(size));
+      rows.unshift(...this.differences(size));
     this.body.className = `tkm-media-body tkm-${content.kind}s${this.isOverview ? " tkm-overview-steps" : ""}`;
     keep(this.body, rows);
   }
@@ -336,6 +337,7 @@ class MediaPanel {
     this.state.isDiffering = !this.state.isDiffering;
     this.differ.setAttribute("aria-pressed", String(this.state.isDiffering));
     this.render();
+    this.body.scrollTop = 0;
   }
 
   // Of each further run, how its images differ from those of the first: the baseline, if any.
