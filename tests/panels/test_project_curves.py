@@ -137,6 +137,33 @@ def test_long_groups_are_the_same_from_rollups_points_and_live_runs(root: Path, 
     np.testing.assert_allclose(close.curve.y[inside], noise[:, 2000:2101].mean(axis=0))
 
 
+def test_groups_that_have_ended_are_the_same_beside_live_ones(root: Path, begin) -> None:
+    rng = np.random.default_rng(2)
+    runs = [begin(id=str(n), config={"g": n // 2}) for n in range(4)]
+    for _ in range(4000):
+        for number, run in enumerate(runs):
+            run.log({"loss": float(rng.normal()) + number})
+    for run in runs[:2]:
+        run.finish()
+    runs[2].flush()
+    runs[3].flush()
+    look = Look(root, runset={"group_by": ["config.g"]})
+    beside = by_label(look(keys=["loss"]))
+    runs[2].log({"loss": 9.0})
+    runs[2].flush()
+    grown = by_label(look(keys=["loss"]))
+    assert grown["1 (2)"].high[-1] == 9
+    for run in runs[2:]:
+        run.finish()
+    ended = by_label(look(keys=["loss"]))
+    assert sorted(beside) == sorted(ended) == ["0 (2)", "1 (2)"]
+    for label, lines in {"0 (2)": (beside, grown, ended), "1 (2)": (grown, ended)}.items():
+        for name in ("x", "y"):
+            first, *others = (getattr(found[label].curve, name) for found in lines)
+            for other in others:
+                np.testing.assert_allclose(first, other, rtol=1e-12)
+
+
 def test_any_metric_may_be_the_axis_and_define_metric_chooses_one(seeds: Path, begin) -> None:
     look = Look(seeds)
     drawing = look(keys=["loss"], x="epoch")

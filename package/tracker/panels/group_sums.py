@@ -25,11 +25,8 @@ class GroupSums:
         self, db: Connection, charts: Mapping[str, Sequence[Member]], shift: int, ask: Ask
     ) -> None:
         """Read the groups of several charts, which share no series, in one go."""
-        wanted = {
-            name: members
-            for name, members in charts.items()
-            if _is_plain(members, ask) and not self._has(name, members, shift)
-        }
+        plain = {name: _plain(members, ask) for name, members in charts.items()}
+        wanted = {name: own for name, own in plain.items() if not self._has(name, own, shift)}
         names = list(wanted)
         size = 1 + max((member.group for own in wanted.values() for member in own), default=0)
         places = {
@@ -53,23 +50,23 @@ class GroupSums:
         self, name: str, members: Sequence[Member], shift: int, ask: Ask
     ) -> Mapping[int, tuple[Grouped, int]]:
         """Return the groups of a chart that are known, each with the number of its points."""
-        if not _is_plain(members, ask) or not self._has(name, members, shift):
-            return {}
-        return self._kept[name][1]
+        own = _plain(members, ask)
+        return self._kept[name][1] if own and self._has(name, own, shift) else {}
 
     def _has(self, name: str, members: Sequence[Member], shift: int) -> bool:
         return name in self._kept and self._kept[name][0] == _stamp(members, shift)
 
 
-def _is_plain(members: Sequence[Member], ask: Ask) -> bool:
-    return (
-        ask.x == "step"
-        and ask.span is None
-        and not any(
-            member.series.series_key < 0 or member.run.record.state == "running"
-            for member in members
-        )
-    )
+def _plain(members: Sequence[Member], ask: Ask) -> list[Member]:
+    """Return the members of groups that have ended altogether, where groups are over steps."""
+    if ask.x != "step" or ask.span is not None:
+        return []
+    others = {
+        member.group
+        for member in members
+        if member.series.series_key < 0 or member.run.record.state == "running"
+    }
+    return [member for member in members if member.group not in others]
 
 
 def _stamp(members: Sequence[Member], shift: int) -> Any:
