@@ -57,6 +57,17 @@ def test_a_run_needs_no_screen(tmp_path):
     assert python(code, tmp_path) == "1\n"
 
 
+def test_a_run_without_artifacts_loads_nothing_of_them(tmp_path):
+    code = (
+        "import sys, tracker\n"
+        "run = tracker.init(project='p', dir='.', settings={'panel': False, 'console': False})\n"
+        "run.log({'x': 1})\n"
+        "print(*sorted({'sqlite3', 'fsspec', 'tracker.artifacts.home'} & set(sys.modules)))\n"
+        "run.finish()\n"
+    )
+    assert python(code, tmp_path) == "\n"
+
+
 def test_it_is_imported_in_a_quarter_of_a_second(tmp_path):
     taken_s = []
     for _ in range(5):

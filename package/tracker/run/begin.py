@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tracker.artifacts.home import settle_home
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
 from tracker.run.config import Config
 from tracker.run.config_keeper import is_artifact
@@ -60,6 +59,8 @@ def begin(settings: Settings, store: Store, wish: Wish, origin: Origin) -> Run:
         If a config value is media.
     """
     if settings.artifact_home:
+        from tracker.artifacts.home import settle_home
+
         settle_home(store.root, settings.artifact_home)
     previous = origin.previous
     inherited = {name: getattr(previous, name) for name in INHERITED} if previous else {}
