@@ -211,10 +211,14 @@ def _in_short(facts: Facts, runset: Runset) -> list[Block]:
     best = facts.best
     if best is not None:
         way = "lowest" if best.goal == "minimize" else "highest"
-        rows.append([
-            "Best: ", InlineCode(best.run.name), f" has the {way} ", InlineCode(best.metric),
-            f", {format_number(best.value)}.",
-        ])  # fmt: skip
+        value = format_number(best.value)
+        if len(facts.runs) == 1:
+            rows.append([InlineCode(best.metric), f" came to {value}."])
+        else:
+            rows.append([
+                "Best: ", InlineCode(best.run.name), f" has the {way} ", InlineCode(best.metric),
+                f", {value}.",
+            ])  # fmt: skip
         if best.second is not None:
             rows.append(
                 f"The next one, {best.second.name}, has {format_number(best.second_value)}."
@@ -249,6 +253,11 @@ def _ordered(facts: Facts, runset: Runset) -> Runset:
         way = "+" if facts.best.goal == "minimize" else "-"
         made.order = way + facts.best.column  # type: ignore[assignment]  # text is understood too
     return made
+
+
+def _grid(facts: Facts, runset: Runset, panels: list[Panel]) -> PanelGrid:
+    """Return a grid; one run alone needs no list of runs above it."""
+    return PanelGrid([runset], panels=panels, hide_run_sets=len(facts.runs) == 1)
 
 
 def _differences(facts: Facts, runset: Runset) -> list[Block]:
@@ -302,7 +311,7 @@ def _results(facts: Facts, runset: Runset) -> list[Block]:
     if len(facts.runs) >= 6 and facts.varied:
         title = f"What matters for {best.metric}"
         panels.append(ParameterImportancePlot(with_respect_to=best.column, title=title))
-    return [H1("Results"), PanelGrid([_ordered(facts, runset)], panels=panels)]
+    return [H1("Results"), _grid(facts, _ordered(facts, runset), panels)]
 
 
 def _is_wide(facts: Facts, setting: str) -> bool | None:
@@ -342,7 +351,7 @@ def _curves(facts: Facts, runset: Runset) -> list[Block]:
     panels: list[Panel] = [LinePlot(y=[key]) for key in keys[:MOST_CURVES]]
     rest = ", ".join(keys[MOST_CURVES : MOST_CURVES + 20])
     more = [P(f"Also logged: {rest}.")] if rest else []
-    return [H1("Curves"), PanelGrid([runset.copy()], panels=panels), *more]
+    return [H1("Curves"), _grid(facts, runset.copy(), panels), *more]
 
 
 def _media(facts: Facts, runset: Runset) -> list[Block]:
@@ -352,7 +361,7 @@ def _media(facts: Facts, runset: Runset) -> list[Block]:
         MediaBrowser(media_keys=[key], max_runs_to_show=None if kind in LIGHT else _HEAVY_RUNS)
         for key, kind in list(facts.media.items())[:6]
     ]
-    return [H1("Media"), PanelGrid([_ordered(facts, runset)], panels=panels)]
+    return [H1("Media"), _grid(facts, _ordered(facts, runset), panels)]
 
 
 def _again(facts: Facts, runset: Runset) -> list[Block]:
@@ -375,7 +384,7 @@ def _again(facts: Facts, runset: Runset) -> list[Block]:
     blocks: list[Block] = [H1("How to run it again"), UnorderedList(rows)]
     if facts.has_cells:
         blocks += [P("Its cells as a notebook:"), CodeBlock(commands, language="bash")]
-    if config:
+    if config and len(facts.runs) > 1:
         table = TableBlock(["setting", "value"], [[k, v] for k, v in config.items()])
         blocks.append(H2("Its settings", [table]))
     packages = metadata.get("packages")
