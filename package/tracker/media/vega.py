@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from tracker.errors import UsageError
@@ -72,8 +75,9 @@ class Vega(Spec):
         UsageError
             If vl-convert-python, which brings Vega, is not installed.
         """
+        _library()
         return _PAGE.format(
-            library=_library().javascript_bundle(),
+            library=_scripts(),
             # Text of the chart must not end the script.
             spec=self._text.replace("<", "\\u003c"),
             language=self.details()["language"],
@@ -82,6 +86,26 @@ class Vega(Spec):
 
 def _library() -> Any:
     return import_extra("vl_convert", "Showing a Vega chart", package="vl-convert-python")
+
+
+@cache
+def _scripts() -> str:
+    """Return Vega as JavaScript.
+
+    The library takes seconds to begin, and holds Python's lock meanwhile: a process of its own
+    does that, so that no training stands still.
+    """
+    code = (
+        "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code], capture_output=True, check=True, timeout=120
+        )
+    except (OSError, subprocess.SubprocessError):
+        text: str = _library().javascript_bundle()  # no process can be started here
+        return text
+    return done.stdout.decode()
 
 
 def _text_of(given: Any) -> str:
