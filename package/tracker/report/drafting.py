@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-from tracker.api import Api, Sweep
-from tracker.api import Run as StoredRun
-from tracker.errors import NotFoundError, UsageError
+from tracker.api import Sweep
+from tracker.errors import NotFoundError
 from tracker.figures.formats import format_duration, format_number, format_time
-from tracker.panels.media_items import LIGHT, kind_of, shown_keys
-from tracker.records import RunRecord, Series
-from tracker.report.best import Best, find_best
+from tracker.panels.media_items import LIGHT
+from tracker.report.best import Best
 from tracker.report.blocks import H1, H2, Block, CodeBlock, P, TableBlock, UnorderedList
 from tracker.report.drawing.tables import common_columns_of, is_counter
+from tracker.report.facts import RUN_LIMIT, Facts, chosen_runs, gather
 from tracker.report.fields import Field
 from tracker.report.plots import (
     BarPlot,
@@ -30,51 +28,15 @@ from tracker.report.plots import (
 )
 from tracker.report.report import PathLike, Report
 from tracker.report.runset import PanelGrid, Runset
-from tracker.report.scene import differing_fields
 from tracker.report.viewers import MediaBrowser, RunComparer, RunTable
 from tracker.report.words import InlineCode
-from tracker.settings import find_store
-from tracker.store import read
-from tracker.store.logged import media_keys
-from tracker.store.store import open_store
 from tracker.sweep.handle import SweepHandle
 
 MOST_CURVES = 12
 MOST_COMPARED = 6
-_RUN_LIMIT = 100
 _CODE_LENGTH = 20_000
 # Tables and figures of so many runs are shown beside each other.
 _HEAVY_RUNS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a draft is made of.
-
-    Attributes
-    ----------
-    project : str
-    runs : list of RunRecord
-        The newest first.
-    series : list of Series
-        What the runs logged.
-    varied : list of str
-        Settings that are not the same in all runs, as ``config.lr``.
-    best : Best or None
-        The metric to go by, and the run that is ahead.
-    media : dict of str to str
-        Keys with what they hold, pictures, sounds and films first.
-    has_cells : bool
-        Whether the best run, or the newest, was run in a notebook.
-    """
-
-    project: str
-    runs: list[RunRecord]
-    series: list[Series]
-    varied: list[str]
-    best: Best | None
-    media: dict[str, str] = field(default_factory=dict)
-    has_cells: bool = False
 
 
 def draft(
@@ -123,71 +85,16 @@ def draft(
         if metric is None and sweep.order is not None:
             metric = sweep.order[1:].removeprefix("summary_metrics.")
             goal = goal or ("maximize" if sweep.order[0] == "-" else "minimize")
-    project, ids = _chosen(runs, dir)
-    facts = _facts(project, ids, metric, goal, dir)
-    runset = Runset(runs=ids, follow=follow, limit=_RUN_LIMIT)
+    project, ids = chosen_runs(runs, dir)
+    facts = gather(project, ids, metric, goal, dir)
+    runset = Runset(runs=ids, follow=follow, limit=RUN_LIMIT)
     if sweep is not None:
-        runset = Runset(filters=f"sweep = {sweep.id}", follow=follow, limit=_RUN_LIMIT)
+        runset = Runset(filters=f"sweep = {sweep.id}", follow=follow, limit=RUN_LIMIT)
     blocks: list[Block] = []
     for part in (_in_short, _runs, _differences, _results, _curves, _media, _again):
         blocks += part(facts, runset)
     heading = title or (facts.runs[0].name if len(facts.runs) == 1 else project)
     return Report(project, heading[:128], _described(facts), blocks, dir=dir)
-
-
-def _chosen(runs: Any, dir: PathLike | None) -> tuple[str, list[str] | None]:
-    """Return the project, and the ids of its runs; None for all."""
-    api = Api(dir)
-    if runs is None:
-        projects = api.projects()
-        if not projects:
-            raise NotFoundError(f"There are no runs in {find_store(dir)} to report on.")
-        return projects[0].name, None
-    names = [project.name for project in api.projects()]
-    if isinstance(runs, str) and runs in names:
-        return runs, None
-    several = [runs] if isinstance(runs, str) or hasattr(runs, "id") else list(runs)
-    if len(several) == 1 and several[0] in names:
-        return str(several[0]), None
-    found = [_found(api, each) for each in several]
-    projects_of = sorted({project for project, _ in found})
-    if len(projects_of) != 1:
-        told = ", ".join(projects_of) or "none"
-        raise UsageError(f"The runs are of these projects: {told}. A draft is about one of them.")
-    return projects_of[0], [run_id for _, run_id in found]
-
-
-def _found(api: Api, run: Any) -> tuple[str, str]:
-    if isinstance(run, str):
-        stored = api.run(run)
-        return stored.project, stored.id
-    if isinstance(run, StoredRun) or (hasattr(run, "id") and hasattr(run, "project")):
-        return str(run.project), str(run.id)
-    raise UsageError(f"A run is {run!r:.80}: expected its id, 'project/id', or a run.")
-
-
-def _facts(
-    project: str,
-    ids: list[str] | None,
-    metric: str | None,
-    goal: str | None,
-    dir: PathLike | None,
-) -> Facts:
-    with open_store(find_store(dir)).reading() as db:
-        records = read.runs(db, project, order="-created_at")
-        chosen = [run for run in records if ids is None or run.run_id in ids][:_RUN_LIMIT]
-        if not chosen:
-            raise NotFoundError(f"There are no runs in project {project!r} to report on.")
-        keys = [run.run_key for run in chosen]
-        series = read.series(db, keys, "default")
-        rules = [rule for some in read.metrics(db, keys).values() for rule in some]
-        media = shown_keys(media_keys(db, keys))
-        best = find_best(chosen, series, rules, metric=metric, goal=goal)
-        leading = best.run if best is not None else chosen[0]
-        has_cells = bool(read.cells(db, leading.run_key))
-    kinds = {one.key: kind_of(one.type) for one in media}
-    ordered = dict(sorted(kinds.items(), key=lambda pair: (pair[1] not in LIGHT, pair[0])))
-    return Facts(project, chosen, series, differing_fields(chosen, 8), best, ordered, has_cells)
 
 
 def _described(facts: Facts) -> str:
