@@ -16,7 +16,7 @@ import tracker
 from tracker import cli
 from tracker.records import CellRecord
 
-PROGRAM = [sys.executable, "-c", "import sys; from tracker.cli import main; sys.exit(main())"]
+PROGRAM = [sys.executable, "-m", "tracker"]
 OPTIONS = {"panel": False, "silent": True, "console": False, "system_interval_s": 0}
 
 
