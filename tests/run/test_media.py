@@ -109,7 +109,7 @@ def test_summary_and_flush_wait_for_what_was_logged(start, stored):
 
 def test_a_value_that_cannot_be_encoded_is_told_and_the_next_is_kept(start, stored, monkeypatch):
     broken = tracker.Image(noise(0))
-    monkeypatch.setattr(broken._raster, "_save", lambda: 1 / 0)  # noqa: SLF001
+    monkeypatch.setattr(broken._raster, "_encode", lambda: 1 / 0)  # noqa: SLF001
     run = start()
     with pytest.warns(TrackerWarning, match="Image could not be read .ZeroDivisionError"):
         run.log({"image": broken})
@@ -123,7 +123,7 @@ def test_a_value_that_cannot_be_encoded_is_told_and_the_next_is_kept(start, stor
 @pytest.mark.filterwarnings("error")
 def test_where_warnings_are_errors_the_next_value_is_kept_all_the_same(start, stored, monkeypatch):
     broken = tracker.Image(noise(0))
-    monkeypatch.setattr(broken._raster, "_save", lambda: 1 / 0)  # noqa: SLF001
+    monkeypatch.setattr(broken._raster, "_encode", lambda: 1 / 0)  # noqa: SLF001
     run = start()
     with pytest.raises(TrackerWarning, match="could not be read"):
         run.log({"image": broken})
