@@ -18,9 +18,7 @@ from tracker.panels.runset import RunSet
 from tracker.panels.source import Source, Tell
 from tracker.panels.table import cell, csv_text, rows_message
 from tracker.panels.views import menu
-from tracker.panels.wire import Parcel
 from tracker.panels.workspace import DEFAULT, Workspace
-from tracker.records import ConsoleRecord
 from tracker.store.logged import media_keys, media_stamp
 from tracker.store.read import Connection
 from tracker.store.run_rows import metric_keys
@@ -128,14 +126,6 @@ class ProjectSource(Source):
             self._menu = (columns, [layout.CURVE_MENU, *menu(self._runset)])
         return self._menu[1]
 
-    def about(self) -> dict[str, Any]:
-        """Return nothing: the table says all."""
-        return {}
-
-    def summary(self) -> list[list[str]]:
-        """Return nothing: the table says all."""
-        return []
-
     def charts(self) -> list[Chart]:
         """Return the chart of every panel that is a curve."""
         return [resolved(chart, self._metrics) for chart in layout.charts(self._sections)]
@@ -148,14 +138,6 @@ class ProjectSource(Source):
         """Read the lines of charts, one for every run that is drawn."""
         settings = self.workspace.part("curves")
         return self._curves.drawings(db, self._runset, charts, ask, settings)
-
-    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
-        """Return none: readings belong to one run."""
-        return []
-
-    def console(self, db: Connection) -> list[ConsoleRecord]:
-        """Return none: a console belongs to one run."""
-        return []
 
 
 def _plain(value: Any) -> Any:

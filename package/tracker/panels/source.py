@@ -32,23 +32,33 @@ class Source(Protocol):
     def head(self) -> dict[str, Any]:
         """Return what stands above the charts."""
 
-    def about(self) -> dict[str, Any]:
-        """Return what is known besides, and rarely changes."""
-
-    def summary(self) -> list[list[str]]:
-        """Return names and values that sum it up."""
+    # -- what has curves
 
     def charts(self) -> list[Chart]:
         """Return the charts there are."""
+        return []
 
     def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
         """Read the lines of charts."""
+        return {}
+
+    # -- what a single run has
+
+    def about(self) -> dict[str, Any]:
+        """Return what is known besides, and rarely changes."""
+        return {}
+
+    def summary(self) -> list[list[str]]:
+        """Return names and values that sum it up."""
+        return []
 
     def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
         """Return small curves of system readings."""
+        return []
 
     def console(self, db: Connection) -> list[ConsoleRecord]:
         """Return the last printed lines."""
+        return []
 
     # -- what a workspace has, and a single run has not
 

@@ -11,13 +11,11 @@ from tracker.figures.forest import importances
 from tracker.figures.importance import importance_figure
 from tracker.figures.parallel import parallel_figure
 from tracker.figures.sweep import TrialMark, progress_figure, trial_curves_figure
-from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
 from tracker.panels.source import Source, Tell
 from tracker.panels.table import cell
 from tracker.panels.views import ViewMessage, Work, figure_message
-from tracker.panels.wire import Parcel
-from tracker.records import ConsoleRecord, Curve
+from tracker.records import Curve
 from tracker.store import curves, read
 from tracker.store.filters import parse_filters
 from tracker.store.read import Connection
@@ -252,32 +250,6 @@ class SweepSource(Source):
         of_run: dict[str, Curve] = {series[key]: line for key, line in lines.items()}
         ordered = sorted(wanted.values(), key=lambda m: (m.state == "running", m.number))
         return [_with(mark, of_run.get(mark.run_id)) for mark in ordered]
-
-    # -- what only runs have
-
-    def about(self) -> dict[str, Any]:
-        """Return nothing: the head says all."""
-        return {}
-
-    def summary(self) -> list[list[str]]:
-        """Return nothing: the table says all."""
-        return []
-
-    def charts(self) -> list[Chart]:
-        """Return none: a sweep has figures."""
-        return []
-
-    def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
-        """Return none."""
-        return {}
-
-    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
-        """Return none: readings belong to one run."""
-        return []
-
-    def console(self, db: Connection) -> list[ConsoleRecord]:
-        """Return none: a console belongs to one run."""
-        return []
 
 
 _FIGURES: Final = {

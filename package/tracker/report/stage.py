@@ -11,14 +11,11 @@ from typing import Any
 
 from tracker.errors import TrackerError
 from tracker.figures.formats import escape, shorten
-from tracker.panels.charts import Ask, Chart, Drawing
 from tracker.panels.client import Client
 from tracker.panels.panel import Panel as LivePanel
 from tracker.panels.project_source import ProjectSource
-from tracker.panels.source import Source, Tell
+from tracker.panels.source import Source
 from tracker.panels.views import ViewMessage, Work, html_message
-from tracker.panels.wire import Parcel
-from tracker.records import ConsoleRecord
 from tracker.report.blocks import Block
 from tracker.report.drawing import draw, draw_all, prepare
 from tracker.report.grids import FIGURE_HEIGHT
@@ -33,7 +30,6 @@ from tracker.report.views import drawn_html
 from tracker.report.workspaces import KIND, SECTION
 from tracker.report.writing import Writer
 from tracker.store.read import Connection
-from tracker.store.store import Store
 
 # Of one core, for drawing what has news.
 _SHARE = 0.05
@@ -182,35 +178,6 @@ class StageSource(Source):
     def draw(self, db: Connection, spec: Mapping[str, Any]) -> Work | None:
         """Return what draws a thing."""
         return self._draw(spec)
-
-    # -- what others have
-
-    def about(self) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
-
-    def summary(self) -> list[list[str]]:
-        """Return nothing."""
-        return []
-
-    def charts(self) -> list[Chart]:
-        """Return none."""
-        return []
-
-    def drawings(self, db: Connection, charts: Sequence[Chart], ask: Ask) -> dict[str, Drawing]:
-        """Return none."""
-        return {}
-
-    def tiles(self, db: Connection, parcel: Parcel) -> list[dict[str, Any]]:
-        """Return none."""
-        return []
-
-    def console(self, db: Connection) -> list[ConsoleRecord]:
-        """Return none."""
-        return []
-
-    def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
-        """Do nothing."""
 
 
 class StagePanel(LivePanel):
