@@ -107,13 +107,14 @@ def collect(home: Home, *, dry_run: bool = True, grace_s: float = GRACE_S) -> Co
         if dry_run:
             held -= only_in(home.store, [record.version_key for record in over])
         before = time.time() - grace_s
+        there = list(home.objects.all())
         loose = [
             (digest, told)
-            for digest, told in home.objects.all()
+            for digest, told in there
             if digest not in held and told.st_mtime < before
         ]
         unfinished = [path for path in home.objects.unfinished() if _is_older(path, before)]
-        kept = sum(1 for _ in home.objects.all()) - len(loose)
+        kept = len(there) - len(loose)
         remote = _loose_in_remote(home, held, before)
         if not dry_run:
             _remove_in_remote(home, remote)
