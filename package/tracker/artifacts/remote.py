@@ -132,11 +132,8 @@ class RemoteObjects:
         NotFoundError
             If it is not there.
         """
-        with self._reaching("read"):
-            try:
-                self._system.get_file(self._path(digest), str(target))
-            except FileNotFoundError as error:
-                raise self._lost(digest) from error
+        with self._reading(digest):
+            self._system.get_file(self._path(digest), str(target))
 
     def digest(self, digest: str) -> str:
         """Read an object whole and return its SHA-256, which is `digest` if it is unharmed.
@@ -146,12 +143,8 @@ class RemoteObjects:
         NotFoundError
             If it is not there.
         """
-        with self._reaching("read"):
-            try:
-                with self._system.open(self._path(digest), "rb") as reader:
-                    return copy_hashed(reader, None)[0]
-            except FileNotFoundError as error:
-                raise self._lost(digest) from error
+        with self._reading(digest), self._system.open(self._path(digest), "rb") as reader:
+            return copy_hashed(reader, None)[0]
 
     def all(self) -> list[RemoteObject]:
         """Return every object, and files that were being written."""
@@ -209,8 +202,13 @@ class RemoteObjects:
                 digest = "".join(named.groups()) if named else ""
                 yield RemoteObject(digest, path, int(info.get("size") or 0), _time_s(info))
 
-    def _lost(self, digest: str) -> NotFoundError:
-        return NotFoundError(f"There is no object {digest!r} in {self.url}.")
+    @contextmanager
+    def _reading(self, digest: str) -> Iterator[None]:
+        with self._reaching("read"):
+            try:
+                yield
+            except FileNotFoundError as error:
+                raise NotFoundError(f"There is no object {digest!r} in {self.url}.") from error
 
     @contextmanager
     def _reaching(self, done: str) -> Iterator[None]:
