@@ -8,6 +8,7 @@ In a report the third is the page's Content-Security-Policy.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 SCHEMES: Final = {"http", "https", "mailto"}
@@ -54,18 +55,8 @@ _LOADING_STYLE = re.compile(r"url|image|src|@|\\|expression|behaviou?r|-moz-", r
 
 def clean_html(html: str) -> str:
     """Return HTML without anything that runs, loads, or could be taken for the page around it."""
-    import nh3
-
     formulas = dict.fromkeys(_MATH_TAGS, _MATH_ATTRIBUTES)
-    cleaned: str = nh3.clean(
-        html,
-        tags=_TAGS | _MATH_TAGS,
-        attributes={**_ATTRIBUTES, **formulas},
-        attribute_filter=_kept_attribute,
-        url_schemes=SCHEMES | {"data"},
-        link_rel="noopener noreferrer nofollow",
-    )
-    return cleaned
+    return _clean(html, _TAGS | _MATH_TAGS, formulas, _kept_attribute)
 
 
 def clean_math(html: str) -> str:
@@ -87,28 +78,32 @@ def clean_page(html: str) -> str:
 
     What it would load or run does not work in a report, and is not there to be tried.
     """
-    import nh3
-
-    cleaned: str = nh3.clean(
-        html,
-        tags=_TAGS | {"section", "article", "header", "footer", "font", "center"},
-        attributes={**_ATTRIBUTES, "*": {"style", "class", "align"}, "font": {"color", "size"}},
-        attribute_filter=_kept_in_page,
-        url_schemes=SCHEMES | {"data"},
-        link_rel="noopener noreferrer nofollow",
-    )
-    return cleaned
+    tags = _TAGS | {"section", "article", "header", "footer", "font", "center"}
+    more = {"*": {"style", "class", "align"}, "font": {"color", "size"}}
+    return _clean(html, tags, more, _kept_in_page)
 
 
 def clean_output(html: str) -> str:
     """Return what a notebook's cell showed as HTML, with its drawings, and nothing that runs."""
+    tags = _TAGS | _DRAWING_TAGS | {"section", "header", "footer"}
+    more = {"*": {"style", "class", "align"} | _DRAWING_ATTRIBUTES}
+    return _clean(html, tags, more, _kept_in_page)
+
+
+def _clean(
+    html: str,
+    tags: set[str],
+    attributes: Mapping[str, set[str]],
+    kept: Callable[[str, str, str], str | None],
+) -> str:
+    """Return HTML with these tags alone, of which each has the usual attributes or its own here."""
     import nh3
 
     cleaned: str = nh3.clean(
         html,
-        tags=_TAGS | _DRAWING_TAGS | {"section", "header", "footer"},
-        attributes={**_ATTRIBUTES, "*": {"style", "class", "align"} | _DRAWING_ATTRIBUTES},
-        attribute_filter=_kept_in_page,
+        tags=tags,
+        attributes={**_ATTRIBUTES, **attributes},
+        attribute_filter=kept,
         url_schemes=SCHEMES | {"data"},
         link_rel="noopener noreferrer nofollow",
     )
