@@ -16,6 +16,7 @@ from tracker.store.store import open_store
 from tracker.store.trials import Trial
 from tracker.sweep import creation
 from tracker.sweep.controller import Controller
+from tracker.sweep.lookup import find
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -53,9 +54,7 @@ class SweepHandle(str):
         """Find a sweep."""
         known = getattr(sweep_id, "controller", None)
         if known is None or dir is not None:
-            *around, sweep_id = str(sweep_id).strip("/").split("/")
-            store = open_store(find_store(dir))
-            known = Controller(store, sweep_id, around[-1] if around else project)
+            known = find(open_store(find_store(dir)), str(sweep_id), project)
         return cls.of(known)
 
     @classmethod
