@@ -12,6 +12,7 @@ import pytest
 import tracker
 from tracker.errors import NotFoundError, UsageError
 from tracker.sweep import local_controller
+from tracker.sweep.local_controller import LocalController
 
 Make = Callable[..., tracker.Sweep]
 Begin = Callable[..., tracker.Run]
@@ -110,6 +111,27 @@ def test_it_ends_trials_by_hand(sweep: Make, begin: Begin) -> None:
     made.run(train)
     assert list(made.trials["state"]) == ["finished", "stopped", "finished"]
     tuner.stop_runs(list(made.controller.ledger.read().trials.values()))  # all have ended
+
+
+def test_an_agent_never_begins_what_it_is_about_to_queue(sweep: Make, begin: Begin) -> None:
+    made = sweep(**GRID)
+
+    def train() -> None:
+        begin().log({"loss": 1})
+
+    agent = threading.Thread(target=made.run, args=[train, 1])
+
+    class Slow(LocalController):
+        def search(self) -> dict[str, Any] | None:
+            found = super().search()
+            agent.start()
+            agent.join(0.5)  # it would be through by then, if nobody kept it waiting
+            return found
+
+    Slow(made.controller.store, made.controller).step()
+    agent.join()
+    made.run(train)
+    assert list(made.trials["x"]) == [1, 2, 3]
 
 
 def test_it_runs_to_the_end(

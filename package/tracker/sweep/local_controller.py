@@ -165,7 +165,8 @@ class LocalController:
 
     def step(self) -> None:
         """Queue the next trial if none is waiting, and end those that the rule ends."""
-        self.schedule(self.search())
+        with self._sweep.ledger.turn():  # or an agent begins what was found before it is queued
+            self.schedule(self.search())
         self.stop_runs(self.stopping())
 
     def done(self) -> bool:
