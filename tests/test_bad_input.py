@@ -361,6 +361,9 @@ def test_a_disk_that_stays_full_ends_no_training(alone, plain_settings):
         assert any("No space left" in sentence for sentence in sentences)
         assert any("are lost" in sentence for sentence in sentences)
         assert len(sentences) <= 4
+        (folder / "filler").unlink()
+        kept = tracker.Api(dir=folder).run(run.path).history(pandas=False)
+        assert kept[0]["x"] == 0  # what the disk did take is there as soon as there is room
 
 
 # --- stores that are not as they should be
