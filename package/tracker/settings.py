@@ -28,7 +28,8 @@ class Settings:
         ``"disabled"`` records nothing; the others all record into the local store.
     flush_interval_s : float
         Seconds between two writes of the journal into DuckDB; fewer while a panel looks
-        on. At least 0.05, default 1.
+        on, more (up to ten times) where more than 8 other processes log into the store. At
+        least 0.05, default 1.
     system_interval_s : float
         Seconds between two system readings, at least 0.1; 0 turns them off. Default 2.
     console : bool

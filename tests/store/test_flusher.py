@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tracker.errors import StoreError, TrackerWarning
+from tracker.run.recorder import Recorder
 from tracker.store import archive, commit, journal
 from tracker.store.feed import Feed
 from tracker.store.flusher import FLUSHER
+from tracker.store.journal import JournalWriter
 from tracker.store.store import Store
 
 from .logbook import (
@@ -59,6 +62,26 @@ def test_there_is_one_thread_for_all_runs_and_none_after_them(store: Store) -> N
     again.finish("finished", 0)
     assert flush_threads() == []
     assert query(store, "SELECT count(*) FROM runs WHERE state = 'finished'") == [(4,)]
+
+
+def test_a_crowd_of_writers_leaves_longer_rests(store: Store) -> None:
+    def rest(recorder: Recorder) -> float:
+        recorder.log({"a": 1})
+        wait_for(lambda: recorder.live.next_at > 0)
+        return recorder.live.next_at - time.monotonic()
+
+    with contextlib.ExitStack() as stack:
+        few = [record(store, f"run{number}", flush_interval_s=1) for number in range(10)]
+        assert rest(few[0]) <= 1  # those of one process are taken in together
+        for recorder in few:
+            recorder.finish("finished", 0)
+        for _ in range(32):
+            writer = JournalWriter(store.journal_dir)
+            writer.open_segment(begin("other"))
+            stack.callback(writer.close)
+        recorder = record(store, flush_interval_s=1)
+        assert 3 < rest(recorder) <= 4
+        recorder.finish("finished", 0)
 
 
 def test_a_finished_run_leaves_its_journal_compressed(store: Store) -> None:

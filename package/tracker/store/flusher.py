@@ -16,10 +16,14 @@ from tracker.errors import StoreDamagedError, StoreError, TrackerWarning
 from tracker.store import archive, recovery
 from tracker.store.feed import Feed, take_in
 from tracker.store.intake import BATCH_BYTES
-from tracker.store.journal import JournalWriter
+from tracker.store.journal import JournalWriter, stems
 from tracker.store.store import Store
 
 WATCHED_INTERVAL_S = 0.35
+# A flush takes about 25 ms of a core, in which no other process can flush: so many journals may
+# be taken in at their interval, more of them wait longer, up to that many times.
+CROWD = 8
+MOST_PATIENT = 10.0
 PATIENCE_S = 10.0
 JOIN_S = 2.0
 STOP_S = 10.0
@@ -155,12 +159,21 @@ class Flusher:
 
     def _flush_due(self, due: list[Live]) -> None:
         for store in {live.store for live in due}:
-            self._try([live for live in due if live.store is store and not live.is_over])
-        for live in due:
-            interval_s = live.interval_s
-            if live.listeners:
-                interval_s = min(interval_s, WATCHED_INTERVAL_S)
-            live.next_at = time.monotonic() + interval_s
+            runs = [live for live in due if live.store is store]
+            self._try([live for live in runs if not live.is_over])
+            patience = self._patience(store)
+            for live in runs:
+                interval_s = live.interval_s
+                if live.listeners:
+                    interval_s = min(interval_s, WATCHED_INTERVAL_S)
+                live.next_at = time.monotonic() + interval_s * patience
+
+    def _patience(self, store: Store) -> float:
+        """Return how many times the interval to wait, for the sake of the other processes."""
+        with self._guard:
+            own = sum(live.store is store for live in self._runs)
+        others = len(stems(store.journal_dir)) - own
+        return min(max(1.0, others / CROWD), MOST_PATIENT)
 
     def _try(self, runs: list[Live]) -> None:
         try:
