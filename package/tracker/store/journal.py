@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-import zlib
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -20,7 +19,7 @@ import msgspec
 from tracker.errors import StoreError, UsageError
 from tracker.store import lock
 from tracker.store.facts import Fact
-from tracker.store.frames import HEADER, MAGIC, MAX_FRAME_BYTES, frame
+from tracker.store.frames import MAX_FRAME_BYTES, frame
 from tracker.store.whole_file import sync_folder
 
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -60,7 +59,6 @@ class JournalWriter:
         self.segments: list[Path] = []
         self._descriptors: dict[Path, int] = {}
         self._encoder = msgspec.msgpack.Encoder()
-        self._buffer = bytearray(512)
         self._count = 0
         self.descriptor = -1
         self.size = 0
@@ -92,11 +90,6 @@ class JournalWriter:
         self.segments.append(path)
         self.size = len(begun)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the open segment should be followed by another."""
-        return self.size >= SEGMENT_BYTES
-
     def append(self, fact: Any) -> None:
         """Append one fact; when this returns it survives the death of the process.
 
@@ -107,15 +100,7 @@ class JournalWriter:
         UsageError
             If the fact is too large to be read again.
         """
-        buffer = self._buffer
-        self._encoder.encode_into(fact, buffer, HEADER.size)
-        length = len(buffer) - HEADER.size
-        if length > MAX_FRAME_BYTES:
-            raise _too_large(length)
-        payload = memoryview(buffer)[HEADER.size :]
-        HEADER.pack_into(buffer, 0, MAGIC, length, zlib.crc32(payload))
-        payload.release()
-        self._write(self.descriptor, buffer)
+        self._write(self.descriptor, self._frame(fact))
 
     def append_many(self, facts: list[Any]) -> None:
         """Append several facts by one write."""
@@ -144,13 +129,13 @@ class JournalWriter:
             raise _too_large(len(payload))
         return frame(payload)
 
-    def _write(self, descriptor: int, data: bytes | bytearray) -> None:
+    def _write(self, descriptor: int, data: bytes) -> None:
         written = os.write(descriptor, data)
         if self._fsync or written != len(data):
             self._complete(descriptor, data, written)
         self.size += len(data)
 
-    def _complete(self, descriptor: int, data: bytes | bytearray, written: int) -> None:
+    def _complete(self, descriptor: int, data: bytes, written: int) -> None:
         begun_at = os.fstat(descriptor).st_size - written
         try:
             while written < len(data):
