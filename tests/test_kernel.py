@@ -66,8 +66,9 @@ def test_time_goes_on_while_a_cell_runs(notebook, tmp_path):
         begun = time.time()
         for number in range(50):
             time.sleep(0.1)
+            took = time.time() - begun
             run.log({"x": number})
-        print("took", time.time() - begun)
+        print("took", took)
         run.finish()
         """,
     )
@@ -79,13 +80,15 @@ def test_time_goes_on_while_a_cell_runs(notebook, tmp_path):
     run = run_of(tmp_path)
     history = run.history(samples=None)
     assert len(history) == 50
-    assert history["_runtime"].iloc[-1] >= taken_s - 0.2
-    assert history["_runtime"].diff().max() < 2
-    assert run.record.runtime_s >= taken_s
+    # Each row has the time of its call, not of a flush or of the cell's end.
+    assert history["_runtime"].diff().min() > 0.09
+    assert history["_runtime"].iloc[-1] > taken_s - 0.01
+    assert run.record.runtime_s > taken_s - 0.01
     samples = run.history(stream="system", samples=None)
     # One at the start, one every two seconds, one at the end.
-    assert 4 <= len(samples) <= 8
-    assert samples["_runtime"].max() - samples["_runtime"].min() >= taken_s - 1
+    assert 3 <= len(samples) <= run.record.runtime_s / 2 + 3
+    assert samples["_runtime"].min() < taken_s
+    assert samples["_runtime"].max() > taken_s - 0.01
 
 
 def test_cells_and_console_are_kept(notebook, tmp_path):

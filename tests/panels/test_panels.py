@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import json
 import threading
+import time
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import comm
 import numpy as np
@@ -34,7 +37,7 @@ def _nothing_left_behind():
     before = leftovers()
     yield
     gc.collect()
-    assert leftovers() == before
+    wait_for(lambda: leftovers() == before)
 
 
 def leftovers() -> tuple[list[str], int, bool]:
@@ -48,6 +51,14 @@ def shell():
     """An IPython without a notebook, which is what ``publish_display_data`` needs."""
     yield InteractiveShell.instance()
     InteractiveShell.clear_instance()
+
+
+def wait_for(condition: Callable[[], Any]) -> None:
+    """Wait until it is so, at most a minute: longer than the thread's rest between two looks."""
+    until_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until_s, "it did not happen in time"
+        time.sleep(0.02)
 
 
 def view(panel) -> Page:
@@ -117,7 +128,7 @@ def test_news_reach_the_page_without_asking(root: Path, begin) -> None:
     )
     page.client.visible = {"metric/a"}
     run.log({"a": 1.0})
-    assert arrived.wait(5)
+    assert arrived.wait(60)
     unsubscribe()
     panel.close()
 
@@ -130,11 +141,7 @@ def test_runs_of_other_processes_are_noticed_by_the_file(root: Path, begin) -> N
     panel.has_news()
     run.log({"a": 1.0})
     run.flush()
-    for _ in range(100):
-        if page.of("data"):
-            break
-        threading.Event().wait(0.1)
-    assert page.of("data")
+    wait_for(lambda: page.of("data"))
     panel.close()
 
 
@@ -147,7 +154,7 @@ def test_the_end_stops_the_thread_and_leaves_the_panel_usable(root: Path, begin)
     panel.finish()
     panel.finish()
     assert page.of("head")[-1]["head"]["state"] == "finished"
-    assert not leftovers()[0]
+    wait_for(lambda: not leftovers()[0])
     page.take()
     look = {"type": "view", "visible": ["metric/a"], "request": 1}
     panel._board.hear(page.client, look)  # noqa: SLF001
@@ -163,11 +170,7 @@ def test_a_run_that_ends_elsewhere_is_followed_no_more(root: Path, begin) -> Non
     view(panel)
     run.finish()
     panel.on_flush(set())
-    for _ in range(100):
-        if not leftovers()[0]:
-            break
-        threading.Event().wait(0.05)
-    assert not leftovers()[0]
+    wait_for(lambda: not leftovers()[0])
     panel.close()
 
 

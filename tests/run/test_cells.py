@@ -58,7 +58,7 @@ def test_every_cell_is_there_with_source_order_time_and_status(tmp_path):
     assert cells[3].error.startswith("SyntaxError: invalid syntax")
     assert cells[5].error.startswith("KeyboardInterrupt")
     # Time goes on while a cell runs.
-    assert 0.5 <= cells[1].duration_s < 5
+    assert 0.49 < cells[1].duration_s < 60
     assert cells[6].duration_s is None
     assert all(
         earlier.started_at + earlier.duration_s <= later.started_at + 0.01

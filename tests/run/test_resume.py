@@ -298,8 +298,8 @@ def test_ids_and_names_are_given(start, stored):
 def test_the_runtime_accumulates(start, stored):
     for number in range(2):
         with start(id="r", resume="allow") as run:
-            assert run.runtime_s >= 0.3 * number
+            assert run.runtime_s > 0.29 * number
             time.sleep(0.3)  # what is measured
-    assert 0.6 <= stored.run(run).runtime_s < 20
+    assert 0.59 < stored.run(run).runtime_s < 60
     with pytest.raises(RunFinishedError):
         run.log({})

@@ -1,7 +1,6 @@
 """Grid and random search: nothing twice, everything once, whatever order the trials come in."""
 
 import random
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -93,12 +92,11 @@ def test_keys_added_to_a_dict_while_running_do_not_repeat_a_grid_point():
     assert suggest(space, config, tried, 0) == {"opt": {"lr": 2}}
 
 
-def test_the_next_point_of_a_large_grid_is_found_quickly():
-    space, config = sweep("grid", {name: {"min": 0, "max": 99} for name in "abc"})
+def test_the_next_point_is_found_in_a_grid_that_nobody_could_list():
+    sides = {"a": 10**9, "b": 10**9, "c": 100}
+    space, config = sweep("grid", {name: {"min": 0, "max": n - 1} for name, n in sides.items()})
     trials = [TrialFact(n, "finished", space.nest(space.grid[n])) for n in range(2000)]
-    begun = time.perf_counter()
     assert suggest(space, config, trials, 0) == {"a": 0, "b": 20, "c": 0}
-    assert time.perf_counter() - begun < 0.5
 
 
 def test_random_draws_are_those_of_the_seed_and_the_trial():
