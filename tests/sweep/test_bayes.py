@@ -110,6 +110,22 @@ def test_trials_without_a_value_are_survived() -> None:
     assert len({tuple(trial.params.values()) for trial in trials}) == 16
 
 
+def test_the_best_of_thousands_of_categories_is_asked_for_again() -> None:
+    kinds = [f"kind {number}" for number in range(3000)]
+    parameters = {"kind": {"values": kinds}, "x": {"min": 0.0, "max": 1.0}}
+    config = parse_sweep({**SWEEP, "parameters": parameters})
+    trials = []
+    for number in range(24):
+        # Every fourth trial is of the good kind.
+        kind = kinds[7] if number % 4 == 0 else kinds[100 * number]
+        params = {"kind": kind, "x": number / 24}
+        value = (params["x"] - 0.4) ** 2 + (0.0 if kind == kinds[7] else 1.0)
+        trials.append(TrialFact(number, "finished", params, value))
+    params = suggest(Space(config.parameters), config, trials, 0)
+    assert params is not None
+    assert params["kind"] == kinds[7]
+
+
 def test_the_same_seed_and_trials_give_the_same_suggestion() -> None:
     config = parse_sweep(SWEEP)
     space = Space(config.parameters)

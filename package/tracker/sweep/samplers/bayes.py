@@ -77,7 +77,7 @@ def suggest_by_model(
 
 def _promising(space: Space, outcomes: Outcomes, rng: np.random.Generator) -> Array:
     """Return places, the most promising first."""
-    cube = Cube(space)
+    cube = Cube(space, np.vstack([outcomes.places, outcomes.running]))
     surrogate, best = fit(cube, outcomes)
     gain = LogExpectedImprovement(surrogate, cube, best)
     if space.size is not None and space.size <= FEW_POINTS:

@@ -12,6 +12,9 @@ from tracker.sweep.space import ABSENT, Dimension, Space
 
 Array = NDArray[np.float64]
 
+# Stands for all levels of an unordered dimension that a model does not know; none is below 0.
+UNKNOWN = -1.0
+
 
 class Cube:
     """The places of a space.
@@ -20,6 +23,9 @@ class Cube:
     ----------
     space : Space
         A space with at least one dimension.
+    known : array of shape (n, d), optional
+        The places that a model knows. To it all other levels of an unordered dimension are alike,
+        so they share a column: thousands of levels are then as few columns as there are trials.
 
     Attributes
     ----------
@@ -35,7 +41,7 @@ class Cube:
         The first column of each dimension in what `columns` returns.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, known: Array | None = None) -> None:
         dimensions = space.dimensions
         self.width = len(dimensions)
         self.unordered = np.array([each.kind == "unordered" for each in dimensions])
@@ -44,10 +50,14 @@ class Cube:
         ]
         self.stepped = [n for n, each in enumerate(dimensions) if each.levels is not None]
         self._smooth = np.array([each.levels is None for each in dimensions])
+        self.dimensions = [_dimension(each) for each in dimensions]
+        known = np.empty((0, self.width)) if known is None else known
         conditional = {name for name, _, _ in space.conditions}
-        self.dimensions = [_dimension(each, each.name in conditional) for each in dimensions]
-        self._codes = [_codes(each) for each in self.dimensions]
-        widths = [1 if codes is None else codes.shape[1] for _, codes in self._codes]
+        self._codes = [
+            _Codes(levels, column, each.name in conditional) if each.kind == "unordered" else None
+            for each, levels, column in zip(dimensions, self.levels, known.T, strict=True)
+        ]
+        widths = [1 if codes is None else codes.width for codes in self._codes]
         self.first: list[int] = np.cumsum([0, *widths[:-1]]).tolist()
         column = {each.name: n for n, each in enumerate(dimensions)}
         self._conditions = [
@@ -68,8 +78,8 @@ class Cube:
     def columns(self, places: Array) -> Array:
         """Return places as a model sees them: unordered dimensions one-hot."""
         columns = [
-            column[:, None] if codes is None else codes[np.searchsorted(levels, column)]
-            for column, (levels, codes) in zip(places.T, self._codes, strict=True)
+            column[:, None] if codes is None else codes.columns(column)
+            for column, codes in zip(places.T, self._codes, strict=True)
         ]
         return np.hstack(columns)
 
@@ -122,20 +132,25 @@ class Cube:
         return moved
 
 
-def _dimension(dimension: Dimension, is_conditional: bool) -> Real | Categorical:
+def _dimension(dimension: Dimension) -> Real | Categorical:
     if dimension.levels is None:
         return Real(0.0, 1.0)
-    levels = dimension.levels
-    if dimension.kind == "ordered":
-        return Categorical(levels, transform="identity")
-    if is_conditional and ABSENT not in levels:
-        levels = (*sorted([*levels, ABSENT]),)
-    return Categorical(levels, transform="onehot")
+    return Categorical(dimension.levels, transform="identity")
 
 
-def _codes(dimension: Real | Categorical) -> tuple[Array, Array | None]:
-    """Return the levels of an unordered dimension and their columns, None for any other."""
-    if dimension.transform_ != "onehot":
-        return np.array([]), None
-    levels = np.array(dimension.categories)
-    return levels, np.asarray(dimension.transform(levels), dtype=float)
+class _Codes:
+    """The columns of an unordered dimension: scikit-optimize's, of the levels that are known."""
+
+    def __init__(self, levels: Array, known: Array, is_conditional: bool) -> None:
+        self._known = np.unique(known)
+        possible = [*levels, ABSENT] if is_conditional else levels
+        are_all = np.isin(possible, self._known).all()
+        rows = [*self._known] if are_all else [*self._known, UNKNOWN]
+        encoder = Categorical(rows, transform="onehot")
+        self._columns = np.asarray(encoder.transform(rows), dtype=float)
+        self.width = self._columns.shape[1]
+
+    def columns(self, places: Array) -> Array:
+        rows = np.searchsorted(self._known, places)
+        rows[~np.isin(places, self._known)] = len(self._known)
+        return np.asarray(self._columns[rows])
