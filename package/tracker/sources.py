@@ -21,7 +21,7 @@ from tracker.run.git import describe_git
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.redaction import hide_in_code
 from tracker.run.run import Run
-from tracker.store import facts, recovery
+from tracker.store import edits, facts
 
 PROVENANCE_PATIENCE_S = 6.0
 
@@ -97,7 +97,7 @@ def _keep_end_of(running: cells.Cell, watcher: cells.CellRecorder, recorder: Rec
     def store(cell: cells.Cell) -> None:
         # Cosmetic: at worst the cell stays "running".
         with contextlib.suppress(Exception):
-            recovery.amend(recorder.store, recorder.project, recorder.run_id, [_fact(cell)])
+            edits.amend(recorder.store, recorder.project, recorder.run_id, [_fact(cell)])
 
     def on_cell(cell: cells.Cell) -> None:
         if cell.index == running.index and cell.status != "running":

@@ -9,7 +9,7 @@ from tracker.figures.expressions import Expression, joined
 from tracker.records import Series
 from tracker.store import buckets, rollups
 from tracker.store.buckets import Buckets
-from tracker.store.read import Connection
+from tracker.store.connection import Connection
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from tracker.panels.runset import Run
 from tracker.records import Series
 from tracker.store.clock import read_spans
 from tracker.store.columnar import Columns
-from tracker.store.read import Connection
+from tracker.store.connection import Connection
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,8 +9,8 @@ from tracker.figures.grouped import Grouped
 from tracker.panels.charts import Ask
 from tracker.panels.group_axis import Member
 from tracker.store.columnar import Columns
+from tracker.store.connection import Connection
 from tracker.store.group_cells import read_groups
-from tracker.store.read import Connection
 
 _MAX_KEPT: Final = 400
 

@@ -26,7 +26,7 @@ from tracker.records import Curve
 from tracker.store import buckets
 from tracker.store.cells import read_cells
 from tracker.store.columnar import Columns
-from tracker.store.read import Connection
+from tracker.store.connection import Connection
 
 if TYPE_CHECKING:
     import numpy as np

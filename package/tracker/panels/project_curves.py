@@ -18,8 +18,8 @@ from tracker.panels.runset import Group, Run, RunSet
 from tracker.panels.shelf import Shelf
 from tracker.records import Curve, MetricRule, Series
 from tracker.store import read
+from tracker.store.connection import Connection
 from tracker.store.curves import curves_over
-from tracker.store.read import Connection
 from tracker.store.run_rows import series_of
 
 _DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash")

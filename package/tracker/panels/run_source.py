@@ -27,8 +27,8 @@ from tracker.panels.source import Source
 from tracker.panels.wire import Parcel, plain
 from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store import read
+from tracker.store.connection import Connection
 from tracker.store.logged import MediaKey, media_keys, media_stamp
-from tracker.store.read import Connection
 
 CONSOLE_LINES: Final = 200
 _PAIRS = 500

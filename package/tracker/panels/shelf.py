@@ -16,7 +16,7 @@ from tracker.records import Curve, RunRecord, Series
 from tracker.store import buckets, rollups
 from tracker.store.buckets import Buckets
 from tracker.store.clock import Span, read_spans
-from tracker.store.read import Connection
+from tracker.store.connection import Connection
 from tracker.store.tail import Tail
 
 if TYPE_CHECKING:

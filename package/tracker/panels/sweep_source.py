@@ -17,8 +17,8 @@ from tracker.panels.table import cell
 from tracker.panels.views import ViewMessage, Work, figure_message
 from tracker.records import Curve
 from tracker.store import curves, read
+from tracker.store.connection import Connection
 from tracker.store.filters import parse_filters
-from tracker.store.read import Connection
 from tracker.store.store import Store
 from tracker.store.trials import Trial
 from tracker.sweep.controller import OVER, Controller, is_better

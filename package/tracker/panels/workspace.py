@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from tracker.errors import NotFoundError, UsageError
 from tracker.store import documents
-from tracker.store.read import Connection
+from tracker.store.connection import Connection
 from tracker.store.store import Store
 
 KIND: Final = "workspace"

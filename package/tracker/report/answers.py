@@ -15,7 +15,7 @@ from tracker.store.encode import load_json
 from tracker.store.query import run_query
 
 if TYPE_CHECKING:
-    from tracker.store.read import Connection
+    from tracker.store.connection import Connection
 
 _FILE_LIMIT = 200
 _CELL_LENGTH = 2000

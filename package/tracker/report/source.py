@@ -22,6 +22,7 @@ from tracker.store import curves as stored
 from tracker.store import read
 from tracker.store.buckets import shift_for
 from tracker.store.cells import read_cells
+from tracker.store.connection import Connection
 from tracker.store.encode import load_json
 from tracker.store.filter_text import parse_text
 from tracker.store.filters import parse_filters
@@ -55,7 +56,7 @@ class Source(ABC):
         """Answer one of the questions below."""
 
     @abstractmethod
-    def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
+    def prepare(self, questions: Sequence[Question], db: Connection | None = None) -> None:
         """Answer several questions in one go; they are asked later.
 
         Parameters
@@ -148,7 +149,7 @@ class LiveSource(Source):
             self.prepare([(question, *arguments)])
         return self._known[name]
 
-    def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
+    def prepare(self, questions: Sequence[Question], db: Connection | None = None) -> None:
         """Answer several questions while the store is open once: an opening takes a while."""
         wanted = {naming(question, rest): (question, rest) for question, *rest in questions}
         news = {name: asked for name, asked in wanted.items() if name not in self._known}
@@ -169,7 +170,7 @@ class LiveSource(Source):
     def _keys(self) -> list[int]:
         return [run.run_key for run in self.runs()]
 
-    def _runs(self, db: read.Connection) -> list[RunRecord]:
+    def _runs(self, db: Connection) -> list[RunRecord]:
         wanted = self._runset
         parts: list[Mapping[str, Any]] = [_as_filter(wanted.filters)] if wanted.filters else []
         if wanted.query:
@@ -192,7 +193,7 @@ class LiveSource(Source):
             found.sort(key=lambda run: place[run.run_id])
         return found
 
-    def _curves(self, db: read.Connection, keys: Sequence[str], x: str) -> list[Curve]:
+    def _curves(self, db: Connection, keys: Sequence[str], x: str) -> list[Curve]:
         runs = self._keys()
         if x.startswith("key:"):
             found = stored.curves_over(db, runs, keys, x.removeprefix("key:"), width=WIDTH)
@@ -210,7 +211,7 @@ class LiveSource(Source):
             key=lambda curve: (place[curve.run_key], order[curve.key]),
         )
 
-    def _expression(self, db: read.Connection, text: str) -> list[Curve]:
+    def _expression(self, db: Connection, text: str) -> list[Curve]:
         """Work it out on every point, and thin what comes out."""
         expression = parse(text)
         runs = self._keys()
@@ -228,7 +229,7 @@ class LiveSource(Source):
                 found.append(_thinned(run, text, *joined(expression, steps)))
         return [curve for curve in found if len(curve.x)]
 
-    def _columns(self, db: read.Connection, keys: Sequence[str]) -> dict[str, Any]:
+    def _columns(self, db: Connection, keys: Sequence[str]) -> dict[str, Any]:
         import numpy as np
 
         series = [
@@ -245,7 +246,7 @@ class LiveSource(Source):
             "runs": np.array([each.run_key for each in series], dtype=np.int64),
         }
 
-    def _media(self, db: read.Connection, keys: Sequence[str]) -> list[Shot]:
+    def _media(self, db: Connection, keys: Sequence[str]) -> list[Shot]:
         rows = db.execute(
             "SELECT s.run_key, s.key, v.step, v.value FROM value v "
             "JOIN series s USING (series_key) "
@@ -265,7 +266,7 @@ class PinnedSource(Source):
         self._known = answers
         self._when = when
 
-    def prepare(self, questions: Sequence[Question], db: read.Connection | None = None) -> None:
+    def prepare(self, questions: Sequence[Question], db: Connection | None = None) -> None:
         """Do nothing: the answers are known."""
 
     def code(self) -> dict[int, dict[str, str]]:

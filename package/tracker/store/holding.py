@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tracker.store import journal
-from tracker.store.store import Store
+from tracker.store.database import Database
 
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 # Every column that may name an object, as text.
@@ -39,7 +39,7 @@ class Held:
     named: set[str]
 
 
-def read_held(store: Store) -> Held:
+def read_held(store: Database) -> Held:
     """Return what versions, values, documents and the journals of living runs hold.
 
     It names too much rather than too little: whatever looks like a digest counts.
@@ -59,7 +59,7 @@ def digests_in(content: bytes) -> set[str]:
     return {match.decode() for match in _DIGEST.findall(content)}
 
 
-def only_in(store: Store, version_keys: list[int]) -> set[str]:
+def only_in(store: Database, version_keys: list[int]) -> set[str]:
     """Return the contents that these versions hold and nothing else does."""
     with store.reading() as db:
         rows = db.execute(

@@ -24,8 +24,6 @@ from tracker.records import (
 from tracker.store.filters import Where, parse_order
 from tracker.store.run_record import EPOCH, PLAIN, mapping, run_record, utc
 
-Connection = duckdb.DuckDBPyConnection
-
 _RUN_COLUMNS = f"{PLAIN}, config, summary, metadata, parent"
 
 

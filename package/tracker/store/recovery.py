@@ -11,11 +11,8 @@ from pathlib import Path
 from tracker.errors import StoreError, TrackerWarning
 from tracker.store import archive, journal, lock, rebuild, sessions
 from tracker.store.database import REBUILD_LOCK_FILE, Database, file_number
-from tracker.store.edits import amend
 from tracker.store.feed import Feed, take_in
 from tracker.store.frames import is_unborn
-
-__all__ = ["amend", "keep_damaged", "recover", "repair"]
 
 STALE_S = 60.0
 

@@ -11,8 +11,8 @@ from tracker.panels.runset import RunSet
 from tracker.panels.views import ViewMessage, Work
 from tracker.panels.views.choices import offered, the_run
 from tracker.store import read
+from tracker.store.connection import Connection
 from tracker.store.objects import Objects
-from tracker.store.read import Connection
 from tracker.store.version_reads import code_of
 
 # A larger file is no source that anybody reads.

@@ -10,8 +10,8 @@ from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import compared, flag
 from tracker.store import read
+from tracker.store.connection import Connection
 from tracker.store.filters import parse_filters
-from tracker.store.read import Connection
 from tracker.store.version_reads import code_of
 
 

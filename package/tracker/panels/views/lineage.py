@@ -14,8 +14,8 @@ from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage
 from tracker.panels.views.lineage_cards import cards
 from tracker.store import version_reads
+from tracker.store.connection import Connection
 from tracker.store.lineage import lineage
-from tracker.store.read import Connection
 from tracker.store.versions import LATEST
 
 MOST_RUNS: Final = 200

@@ -13,9 +13,9 @@ from tracker.panels.views import Field, ViewMessage, Work
 from tracker.panels.views.choices import compared
 from tracker.panels.views.distribution import distribution_of, histograms_over_steps
 from tracker.store import logged
+from tracker.store.connection import Connection
 from tracker.store.logged import Logged
 from tracker.store.objects import Objects
-from tracker.store.read import Connection
 
 MOST_RUNS: Final = 20
 # So many figures, pages or tables are drawn beside each other.

@@ -16,8 +16,8 @@ from tracker.panels.views import ViewMessage, figure_message
 from tracker.panels.views.choices import option
 from tracker.records import Curve, Series
 from tracker.store import read
+from tracker.store.connection import Connection
 from tracker.store.curves import curves
-from tracker.store.read import Connection
 
 # By the names of tracker.figures.system's groups.
 GROUPS: Final = {
