@@ -17,8 +17,8 @@ import tracker
 from tracker.errors import TrackerWarning
 from tracker.records import EventRecord, RunRecord
 from tracker.run import exits
-from tracker.store import read
-from tracker.store.encode import load_json
+from tracker.store.database.encode import load_json
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 # Examples are the same each time, unless HYPOTHESIS_PROFILE=default asks for new ones; no test

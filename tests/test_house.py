@@ -64,10 +64,14 @@ def test_imports_keep_the_contracts(house: Path) -> None:
 @pytest.mark.parametrize(
     ("contract", "place", "line"),
     [
-        ("layers", "errors.py", "from tracker.store import planted"),
+        ("layers", "errors.py", "from tracker.store import store"),
         ("layers", "store/planted.py", "from tracker import start"),
         ("layers", "panels/planted.py", "import tracker"),
         ("layers", "attic.py", "VALUE = 1"),
+        ("store", "store/series/planted.py", "from tracker.store.writing import feed"),
+        ("store", "store/reading/planted.py", "from tracker.store.writing import feed"),
+        ("store", "store/attic.py", "VALUE = 1"),
+        ("circles", "store/series/m4.py", "from tracker.store.series import curves"),
         ("duckdb", "run/planted.py", "import duckdb"),
         ("screen", "store/planted.py", "def draw():\n    from plotly import graph_objects"),
         ("leaves", "cli/door.py", "from tracker.integrations import planted"),
@@ -75,10 +79,9 @@ def test_imports_keep_the_contracts(house: Path) -> None:
 )
 def test_planted_violation_is_found(house: Path, contract: str, place: str, line: str) -> None:
     tracker = house / "package" / "tracker"
-    for room in ("integrations", "store"):
-        (tracker / room).mkdir(exist_ok=True)
-        (tracker / room / "__init__.py").touch()
-        (tracker / room / "planted.py").touch()
+    (tracker / "integrations").mkdir(exist_ok=True)
+    (tracker / "integrations" / "__init__.py").touch()
+    (tracker / "integrations" / "planted.py").touch()
     assert lint_imports(house, contract).returncode == 0
     path = tracker / place
     path.write_text((path.read_text() if path.exists() else "") + f"\n{line}\n")
@@ -161,6 +164,15 @@ def read_map() -> dict[str, str]:
 def test_map_shows_what_exists() -> None:
     exists = {path.name for path in PACKAGE.iterdir()} - BUILT
     assert set(read_map()) == exists
+
+
+def test_map_shows_the_rooms_within_a_room() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^    (\w+)/ .*\n((?:        \w+/ .*\n)+)", text, re.MULTILINE)
+    assert shown
+    for room, rows in shown:
+        exists = {path.parent.name for path in (PACKAGE / room).glob("*/__init__.py")}
+        assert set(re.findall(r"^        (\w+)/", rows, re.MULTILINE)) == exists
 
 
 def test_map_says_what_each_room_is_for() -> None:

@@ -13,8 +13,8 @@ from tracker.errors import StoreError, warn
 from tracker.figures.sparkline import sparkline
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
-from tracker.store import curves as stored
-from tracker.store import read
+from tracker.store.reading import read
+from tracker.store.series import curves as stored
 from tracker.store.store import open_store
 
 SHOWN = 10

@@ -21,7 +21,8 @@ from tracker.run.git import describe_git
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.redaction import hide_in_code
 from tracker.run.run import Run
-from tracker.store import edits, facts
+from tracker.store.journal import facts
+from tracker.store.writing import edits
 
 PROVENANCE_PATIENCE_S = 6.0
 

@@ -9,8 +9,8 @@ import pytest
 
 import tracker
 from tracker.errors import ArtifactNotLoggedError, NotFoundError, StoreError, UsageError
-from tracker.store import facts
-from tracker.store.journal import JournalWriter
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
 from tracker.store.store import Store
 
 

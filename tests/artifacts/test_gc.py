@@ -18,7 +18,7 @@ from tracker.artifacts import gc as gc_module
 from tracker.artifacts.home import Home
 from tracker.artifacts.keeping import keeping
 from tracker.errors import ConflictError
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 from tracker.store.store import Store
 
 

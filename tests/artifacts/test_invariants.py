@@ -15,9 +15,11 @@ from tracker.artifacts import links
 from tracker.artifacts.artifact import Artifact
 from tracker.artifacts.gc import collect
 from tracker.artifacts.home import Home
-from tracker.store import edits, facts, version_reads
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
+from tracker.store.journal import facts
+from tracker.store.reading import version_reads
 from tracker.store.store import Store
+from tracker.store.writing import edits
 
 NAMES = st.sampled_from(["a", "b"])
 CONTENTS = st.sampled_from(["1", "2", "3", "4"])

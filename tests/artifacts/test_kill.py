@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tracker
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 from tracker.store.store import Store
 
 PROGRAM = Path(__file__).parent / "programs" / "log_versions.py"

@@ -13,7 +13,7 @@ from tracker.artifacts.home import HOME_FILE
 from tracker.artifacts.remote import RemoteObjects
 from tracker.cli import main
 from tracker.errors import NotFoundError, StoreError, TrackerWarning, UsageError
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 from .homes import begin, check_home, kill_and_check
 

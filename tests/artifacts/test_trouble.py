@@ -13,7 +13,7 @@ import pytest
 
 import tracker
 from tracker.errors import NotFoundError, StoreError, TrackerWarning
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 from tracker.store.store import Store
 
 resource = pytest.importorskip("resource")
@@ -63,7 +63,7 @@ def test_a_store_that_cannot_be_written_now_gives_the_version_later(start, store
         with duckdb.connect(stored.root / "tracker.duckdb"):
             code = (
                 "import tracker, warnings\n"
-                "from tracker.store import database\n"
+                "from tracker.store.database import database\n"
                 "database.HELD_PATIENCE_S = 0.1\n"
                 "warnings.simplefilter('always')\n"
                 "s = {'silent': True, 'console': False, 'save_code': False, "

@@ -21,7 +21,7 @@ import pandas as pd
 from tracker.panels.board import Board
 from tracker.panels.client import Client
 from tracker.panels.project_source import ProjectSource
-from tracker.store.encode import dump_json
+from tracker.store.database.encode import dump_json
 from tracker.store.store import Store, open_store
 
 PASSES = 5

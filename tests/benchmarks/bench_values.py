@@ -20,7 +20,7 @@ from tracker.media.audio import Audio
 from tracker.media.histogram import Histogram
 from tracker.media.object3d import Object3D
 from tracker.media.table import Table
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 
 def best_s(work: Callable[[], object], times: int = 7) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from tracker.store import rollups
+from tracker.store.series import rollups
 from tracker.store.store import open_store
 
 PROJECT = "scale"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import open_store
 
 from .boarded import Boarded, record

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tracker.media.loading import load
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tracker.store import facts
-from tracker.store.journal import JournalWriter
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
 from tracker.store.store import open_store
 
 BEGAN_US = 1_772_368_200_000_000

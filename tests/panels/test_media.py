@@ -24,7 +24,7 @@ from tracker.panels.project_source import ProjectSource
 from tracker.panels.run_panel import RunPanel
 from tracker.panels.run_source import RunSource
 from tracker.run.run import Run
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 from .conftest import Page
 

@@ -8,7 +8,7 @@ import pytest
 from tracker.panels.charts import Ask
 from tracker.panels.readings import Reading
 from tracker.panels.shelf import Shelf
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import open_store
 
 

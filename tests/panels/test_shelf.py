@@ -15,7 +15,7 @@ from tracker.panels.readings import Reading
 from tracker.panels.shelf import Shelf
 from tracker.panels.wire import Parcel
 from tracker.records import Series
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import open_store
 
 ALL = Ask(width=320)

@@ -15,7 +15,7 @@ from tracker.panels.board import Board
 from tracker.panels.project_source import ProjectSource
 from tracker.panels.views import Field, ViewMessage, html_message
 from tracker.panels.views.choices import first_result
-from tracker.store.run_rows import goal_keys
+from tracker.store.reading.run_rows import goal_keys
 from tracker.store.store import open_store
 from tracker.sweep.creation import create
 

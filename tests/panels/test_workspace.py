@@ -14,8 +14,9 @@ from tracker.panels import layout
 from tracker.panels.board import Board
 from tracker.panels.project_source import ProjectSource
 from tracker.panels.workspace import Workspace, merged
-from tracker.store import documents, read
+from tracker.store.reading import read
 from tracker.store.store import open_store
+from tracker.store.writing import documents
 
 from .conftest import Page
 

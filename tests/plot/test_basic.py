@@ -12,7 +12,7 @@ from tracker.errors import UsageError
 from tracker.media.chart import CustomChart
 from tracker.media.loading import digests, load, load_value
 from tracker.media.table import Table
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 TABLE = Table(columns=["x", "y", "who"], data=[[0, 1.5, "a"], [1, 2.5, "a"], [0, 3.5, "b"]])
 

@@ -8,7 +8,7 @@ import pytest
 
 import tracker
 from tracker.errors import RunFinishedError, UsageError
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 

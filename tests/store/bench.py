@@ -7,10 +7,10 @@ from typing import Any
 
 import duckdb
 
-from tracker.store import facts
-from tracker.store.encode import load_json
-from tracker.store.feed import Feed
-from tracker.store.journal import JournalWriter
+from tracker.store.database.encode import load_json
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
+from tracker.store.writing.feed import Feed
 
 from .logbook import BEGAN_US, begin
 from .oracle import Oracle

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tracker.store.encode import dump_json
+from tracker.store.database.encode import dump_json
 
 BEGAN = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
@@ -23,7 +23,9 @@ class Tables:
 
     def __init__(self) -> None:
         self.db = duckdb.connect()
-        self.db.execute(resources.files("tracker.store").joinpath("schema.sql").read_text("utf-8"))
+        self.db.execute(
+            resources.files("tracker.store.database").joinpath("schema.sql").read_text("utf-8")
+        )
         self._run_keys = count(1)
         self._series_keys = count(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tracker.store.encode import dump_json
+from tracker.store.database.encode import dump_json
 
 MISSING = object()
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from tracker.run.recorder import Recorder
 from tracker.settings import Settings
-from tracker.store import facts
-from tracker.store.encode import load_json
-from tracker.store.journal import JournalWriter
+from tracker.store.database.encode import load_json
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
 from tracker.store.store import Store
 
 PROGRAMS = Path(__file__).parent / "programs"

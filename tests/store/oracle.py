@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tracker.store import facts
+from tracker.store.journal import facts
 
 EXACT = 2**53
 

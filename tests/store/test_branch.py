@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tracker.store import facts, read
-from tracker.store.curves import curves
+from tracker.store.journal import facts
+from tracker.store.reading import read
+from tracker.store.series.curves import curves
 from tracker.store.store import Store
 
 from .logbook import (

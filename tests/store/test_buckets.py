@@ -11,8 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.store import buckets
-from tracker.store.buckets import Buckets, coarser, from_points, joined, points, shift_for, times
+from tracker.store.series import buckets
+from tracker.store.series.buckets import (
+    Buckets,
+    coarser,
+    from_points,
+    joined,
+    points,
+    shift_for,
+    times,
+)
 
 Points = list[tuple[int, float]]
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StoreError, TrackerWarning
-from tracker.store import journal, recovery
+from tracker.store import recovery
+from tracker.store.journal import journal
 from tracker.store.store import Store
 
 from .logbook import curve, everything, keys_are_unique, launch, query, run_row

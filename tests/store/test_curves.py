@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tracker.errors import UsageError
 from tracker.records import Curve
-from tracker.store.curves import curves, curves_over
+from tracker.store.series.curves import curves, curves_over
 
 NAN, INF = math.nan, math.inf
 Points = list[tuple[int, float]]

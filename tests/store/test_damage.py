@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from tracker.errors import StoreDamagedError, TrackerWarning
-from tracker.store import archive, rebuild, recovery
-from tracker.store.database import wal_of
+from tracker.store import rebuild, recovery
+from tracker.store.database.database import wal_of
+from tracker.store.journal import archive
 from tracker.store.store import Store
 
 from .logbook import (

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import ConflictError, StoreDamagedError, TrackerWarning
-from tracker.store import documents
-from tracker.store.database import DOCUMENTS
+from tracker.store.database.database import DOCUMENTS
 from tracker.store.store import Store
+from tracker.store.writing import documents
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ SAVE = """
 import sys
 from pathlib import Path
 from tracker.errors import ConflictError
-from tracker.store import documents
+from tracker.store.writing import documents
 from tracker.store.store import Store
 store = Store(Path(sys.argv[1]))
 saved = 0

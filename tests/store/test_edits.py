@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import NotFoundError, StoreLockedError, UsageError
-from tracker.store import archive, database, edits, facts, journal
+from tracker.store.database import database
+from tracker.store.journal import archive, facts, journal
 from tracker.store.store import Store
+from tracker.store.writing import edits
 
 from .logbook import (
     BEGAN_US,

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.store.encode import dump_json, load_json
+from tracker.store.database.encode import dump_json, load_json
 
 _WORDS = {"NaN", "Infinity", "-Infinity"}
 _texts = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda t: t not in _WORDS)

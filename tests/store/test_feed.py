@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store import commit, facts, feed, sessions
-from tracker.store.feed import Feed, take_in
+from tracker.store.journal import facts
 from tracker.store.store import Store
+from tracker.store.writing import commit, feed, sessions
+from tracker.store.writing.feed import Feed, take_in
 
 from .logbook import (
     BEGAN_US,

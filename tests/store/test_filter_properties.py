@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracker.store import read
-from tracker.store.filters import parse_filters
+from tracker.store.reading import read
+from tracker.store.reading.filters import parse_filters
 
 from .filter_oracle import MISSING, fits, is_number
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import FilterSyntaxError, QueryError
-from tracker.store import read
-from tracker.store.filter_text import conditions, parse_text, write_text
-from tracker.store.filters import parse_filters
+from tracker.store.reading import read
+from tracker.store.reading.filter_text import conditions, parse_text, write_text
+from tracker.store.reading.filters import parse_filters
 
 from .filter_oracle import fits
 

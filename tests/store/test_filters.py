@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tracker.errors import QueryError
-from tracker.store import read
-from tracker.store.filters import parse_filters
+from tracker.store.reading import read
+from tracker.store.reading.filters import parse_filters
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ import pytest
 
 from tracker.errors import StoreError, TrackerWarning
 from tracker.run.recorder import Recorder
-from tracker.store import archive, commit, journal
-from tracker.store.feed import Feed
 from tracker.store.flusher import FLUSHER
-from tracker.store.journal import JournalWriter
+from tracker.store.journal import archive, journal
+from tracker.store.journal.journal import JournalWriter
 from tracker.store.store import Store
+from tracker.store.writing import commit
+from tracker.store.writing.feed import Feed
 
 from .logbook import (
     begin,

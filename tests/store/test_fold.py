@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.records import MetricRule
-from tracker.store.batch import OpenStep
-from tracker.store.encode import dump_json, load_json
-from tracker.store.fold import MOST_LISTED, Fold, rule_for
+from tracker.store.database.encode import dump_json, load_json
+from tracker.store.writing.batch import OpenStep
+from tracker.store.writing.fold import MOST_LISTED, Fold, rule_for
 
 from .oracle import is_same
 

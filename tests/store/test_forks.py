@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store.forks import ForkGate
+from tracker.store.database.forks import ForkGate
 from tracker.store.store import Store
 
 from .logbook import begin, curve, finish, keys_are_unique, launch, leave, query, rows

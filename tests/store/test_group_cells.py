@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tracker.figures.grouped import Cells, Grouped, grouped
-from tracker.store import rollups
-from tracker.store.cells import read_cells
-from tracker.store.group_cells import read_groups
+from tracker.store.series import rollups
+from tracker.store.series.cells import read_cells
+from tracker.store.series.group_cells import read_groups
 
 LONG = rollups.LONG + 1500
 NUMBERS = ("n", "total", "low", "high", "last")

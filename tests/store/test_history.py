@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracker.store.history import history, read_rows, read_steps
+from tracker.store.series.history import history, read_rows, read_steps
 
 
 @pytest.fixture

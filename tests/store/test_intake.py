@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from tracker.store import facts, migrate
-from tracker.store.rules import read_rules
+from tracker.store.database import migrate
+from tracker.store.journal import facts
+from tracker.store.writing.rules import read_rules
 
 from .bench import Bench
 from .logbook import BEGAN_US

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracker.store import facts, migrate
-from tracker.store.feed import Feed
-from tracker.store.journal import JournalWriter
+from tracker.store.database import migrate
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
+from tracker.store.writing.feed import Feed
 
 from .bench import Bench
 from .logbook import BEGAN_US, begin
@@ -92,7 +93,7 @@ def test_tables_and_summary_are_what_a_simple_model_says(
 ) -> None:
     bench = Bench(tmp_path_factory.mktemp("j"), db)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tracker.store.feed.BATCH_BYTES", limit)
+        patch.setattr("tracker.store.writing.feed.BATCH_BYTES", limit)
         step = 0
         for deed, given_value in done:
             step = act(bench, deed, given_value, step)

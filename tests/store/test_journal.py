@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import StoreError, UsageError
-from tracker.store import facts, frames, journal
-from tracker.store.archive import archived, keep, unpack
-from tracker.store.frames import SegmentReader, is_unborn
-from tracker.store.journal import JournalWriter
+from tracker.store.journal import facts, frames, journal
+from tracker.store.journal.archive import archived, keep, unpack
+from tracker.store.journal.frames import SegmentReader, is_unborn
+from tracker.store.journal.journal import JournalWriter
 
 from .logbook import begin
 

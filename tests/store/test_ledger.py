@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import NotFoundError, StoreError, UsageError
-from tracker.store import trial_table
-from tracker.store.ledger import Ledger
-from tracker.store.store import Store
-from tracker.store.trials import (
+from tracker.store.journal.ledger import Ledger
+from tracker.store.journal.trials import (
     MAX_DEATHS,
     Claimed,
     Ended,
@@ -28,6 +26,8 @@ from tracker.store.trials import (
     Valued,
     best_of,
 )
+from tracker.store.store import Store
+from tracker.store.writing import trial_table
 
 
 def claimed(number: int, attempt: int = 1, agent: str = "a") -> Claimed:
@@ -111,7 +111,7 @@ def test_a_write_that_fails_has_not_happened(
 
 def test_an_agent_lives_as_long_as_its_process(ledger: Ledger, tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib, tracker.store.ledger as l\n"
+        "import sys, pathlib, tracker.store.journal.ledger as l\n"
         "l.Ledger(pathlib.Path(sys.argv[1]), 's1').attend('far')\n"
         "print('here', flush=True); sys.stdin.read()"
     )

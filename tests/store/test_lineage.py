@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tracker.records import LineageNode
-from tracker.store import facts
-from tracker.store.lineage import lineage
+from tracker.store.journal import facts
+from tracker.store.reading.lineage import lineage
 from tracker.store.store import Store
 
 from .logbook import BEGAN_US, begin, finish, leave

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StoreError
-from tracker.store import lock
+from tracker.store.files import lock
 
 from .logbook import launch
 

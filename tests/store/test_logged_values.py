@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store.console_lines import read_lines
-from tracker.store.facts import Keys, Line, Row
-from tracker.store.logged_values import last_values, spread_values
+from tracker.store.journal.facts import Keys, Line, Row
+from tracker.store.reading.console_lines import read_lines
+from tracker.store.reading.logged_values import last_values, spread_values
 from tracker.store.store import Store, open_store
 
 from .logbook import BEGAN_US, begin, leave

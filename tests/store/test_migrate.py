@@ -11,8 +11,8 @@ import pytest
 
 import tracker
 from tracker.errors import SchemaTooNewError, StoreDamagedError, TrackerWarning
-from tracker.store import migrate
-from tracker.store.database import wal_of
+from tracker.store.database import migrate
+from tracker.store.database.database import wal_of
 from tracker.store.store import Store
 
 from .logbook import begin, curve, finish, leave, query, record, rows

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StoreError, StoreLockedError, TrackerWarning
-from tracker.store import database, facts, flusher, journal
+from tracker.store import flusher
+from tracker.store.database import database
+from tracker.store.journal import facts, journal
 from tracker.store.store import Store
 
 from .logbook import (

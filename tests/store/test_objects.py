@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import NotFoundError
-from tracker.store import objects as objects_module
-from tracker.store.objects import Objects
+from tracker.store.files import objects as objects_module
+from tracker.store.files.objects import Objects
 
 
 @pytest.fixture

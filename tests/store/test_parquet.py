@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tracker.errors import StoreError, UsageError
-from tracker.store.parquet import ParquetColumn, physical_names, read_parquet, write_parquet
+from tracker.store.files.parquet import ParquetColumn, physical_names, read_parquet, write_parquet
 
 
 def objects(*values: object) -> np.ndarray:
@@ -96,7 +96,7 @@ def write_example() -> bytes:
 ELSEWHERE = """
 import hashlib
 import numpy as np
-from tracker.store.parquet import ParquetColumn, write_parquet
+from tracker.store.files.parquet import ParquetColumn, write_parquet
 columns = [ParquetColumn("a", "DOUBLE", np.arange(5000) / 3)]
 print(hashlib.sha256(write_parquet(columns, "x")).hexdigest())
 """

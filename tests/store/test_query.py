@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tracker.errors import QueryError
-from tracker.store.query import check_query, run_query
+from tracker.store.reading.query import check_query, run_query
 from tracker.store.store import Store
 
 

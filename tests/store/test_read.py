@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tracker.records import CellRecord, ConsoleRecord, EventRecord, MetricRule, Series
-from tracker.store import read
+from tracker.store.reading import read
 
 
 def test_a_run_comes_back_whole(tables: Any) -> None:

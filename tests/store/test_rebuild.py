@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import UsageError
-from tracker.store import archive, facts
-from tracker.store.feed import Feed, take_in
+from tracker.store.journal import archive, facts
 from tracker.store.store import Store
+from tracker.store.writing.feed import Feed, take_in
 
 from .logbook import (
     BEGAN_US,
@@ -111,7 +111,7 @@ def test_versions_keep_their_numbers_whosever_run_began_first(store: Store) -> N
 
 
 def test_live_runs_go_on_through_a_rebuild(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.store.journal.SEGMENT_BYTES", 2000)
+    monkeypatch.setattr("tracker.store.journal.journal.SEGMENT_BYTES", 2000)
     recorder = record(store, "live")
     for step in range(300):
         recorder.log({"a": step})

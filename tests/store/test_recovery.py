@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StoreLockedError, TrackerWarning
-from tracker.store import archive, commit, facts, journal
-from tracker.store.feed import LOST_PROJECT, Feed, take_in
-from tracker.store.frames import HEADER, SegmentReader, is_unborn
+from tracker.store.journal import archive, facts, journal
+from tracker.store.journal.frames import HEADER, SegmentReader, is_unborn
 from tracker.store.store import Store
+from tracker.store.writing import commit
+from tracker.store.writing.feed import LOST_PROJECT, Feed, take_in
 
 from .logbook import (
     BEGAN_US,
@@ -231,7 +232,7 @@ def test_a_child_forked_by_the_writer_does_not_keep_its_journal_alive(store: Sto
 def test_recovery_says_that_the_database_is_held_and_leaves_the_journals(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.store.database.HELD_PATIENCE_S", 0.2)
+    monkeypatch.setattr("tracker.store.database.database.HELD_PATIENCE_S", 0.2)
     leave(store, begin("first"))
     store.recover()
     leave(store, begin(), *rows(["a"], [[1]]))

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracker.store import rollups
-from tracker.store.buckets import BUCKET_FIELDS, Buckets, coarser
+from tracker.store.series import rollups
+from tracker.store.series.buckets import BUCKET_FIELDS, Buckets, coarser
+from tracker.store.series.tail import Tail
 from tracker.store.store import Store
-from tracker.store.tail import Tail
 
 from .logbook import begin, finish, leave, query, record, rows
 

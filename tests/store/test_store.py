@@ -16,8 +16,8 @@ import duckdb
 import pytest
 
 from tracker.errors import StoreDamagedError, StoreError, StoreLockedError
-from tracker.store import database
-from tracker.store.database import wal_of
+from tracker.store.database import database
+from tracker.store.database.database import wal_of
 from tracker.store.store import Store, open_store
 
 from .logbook import begin, curve, finish, launch, leave, query, record, rows

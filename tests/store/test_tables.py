@@ -10,11 +10,11 @@ import pytest
 from tracker.errors import TrackerWarning
 from tracker.media.table import Table
 from tracker.media.text import Text
-from tracker.store.encode import dump_json
-from tracker.store.objects import Objects
-from tracker.store.tables import bind_tables, guard
+from tracker.store.database.encode import dump_json
+from tracker.store.database.tables import bind_tables, guard
+from tracker.store.files.objects import Objects
 
-SCHEMA = Path(__file__).parents[2] / "package" / "tracker" / "store" / "schema.sql"
+SCHEMA = Path(__file__).parents[2] / "package" / "tracker" / "store" / "database" / "schema.sql"
 
 
 class Logged:

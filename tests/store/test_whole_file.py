@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store.whole_file import partial_file, settle
+from tracker.store.files.whole_file import partial_file, settle
 
 
 def test_a_settled_file_takes_the_place_of_another(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ from tracker.api.sweeps import Sweep, find_sweep, list_sweeps
 from tracker.api.user import User
 from tracker.errors import NotFoundError, UsageError
 from tracker.settings import find_store
-from tracker.store import documents, read
-from tracker.store.documents import Document
-from tracker.store.query import run_query
+from tracker.store.reading import read
+from tracker.store.reading.query import run_query
 from tracker.store.store import open_store
+from tracker.store.writing import documents
+from tracker.store.writing.documents import Document
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -110,8 +111,9 @@ class Api(ArtifactsApi):
             ``"project"`` or W&B's ``"entity/project"``. Default: all projects.
         filters : mapping or str, optional
             W&B's Mongo style: ``{"config.lr": {"$gt": 0.1}, "state": "finished"}``; see
-            :func:`tracker.store.filters.parse_filters`. Or text, as above the table of runs:
-            ``"config.lr > 0.1 and state = finished"``; see :mod:`tracker.store.filter_text`.
+            :func:`tracker.store.reading.filters.parse_filters`. Or text, as above the table of
+            runs: ``"config.lr > 0.1 and state = finished"``; see
+            :mod:`tracker.store.reading.filter_text`.
         order : str
             Fields after ``+`` or ``-``, as in ``"-summary_metrics.loss"``; several are
             separated by commas. Runs that lack the field, or have NaN there, come last.

@@ -10,7 +10,7 @@ from tracker.api.reader import Reader
 from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.errors import NotFoundError, UsageError
 from tracker.records import Lineage
-from tracker.store import version_reads
+from tracker.store.reading import version_reads
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact

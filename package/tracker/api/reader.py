@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from tracker.errors import NotFoundError, StoreError, TrackerWarning
 from tracker.records import RunRecord
-from tracker.store import read
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 from tracker.store.flusher import FLUSHER
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 RECOVERY_INTERVAL_S = 2.0

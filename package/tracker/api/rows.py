@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tracker.errors import UsageError
 from tracker.records import Stream
-from tracker.store.connection import Connection
-from tracker.store.history import ROW_KEYS, STEP, Rows, read_rows, read_steps
+from tracker.store.database.connection import Connection
+from tracker.store.series.history import ROW_KEYS, STEP, Rows, read_rows, read_steps
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -19,9 +19,9 @@ from tracker.records import CellRecord, ConsoleRecord, EventRecord, RunRecord, S
 from tracker.run.address import run_url
 from tracker.run.run import check_tags
 from tracker.run.values import Coercer
-from tracker.store import read
-from tracker.store.history import ROW_KEYS, read_rows, read_steps
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
+from tracker.store.reading import read
+from tracker.store.series.history import ROW_KEYS, read_rows, read_steps
 
 if TYPE_CHECKING:
     from pandas import DataFrame

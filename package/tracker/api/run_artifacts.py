@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from tracker.api.reader import Reader
 from tracker.errors import UsageError
 from tracker.records import Lineage
-from tracker.store import edits, facts
-from tracker.store.lineage import lineage
+from tracker.store.journal import facts
+from tracker.store.reading.lineage import lineage
+from tracker.store.writing import edits
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact

@@ -11,9 +11,9 @@ from tracker.api.reader import Reader
 from tracker.api.run import Run
 from tracker.errors import UsageError
 from tracker.records import RunRecord, Stream
-from tracker.store import read
-from tracker.store.filter_text import parse_text
-from tracker.store.filters import parse_filters, parse_order
+from tracker.store.reading import read
+from tracker.store.reading.filter_text import parse_text
+from tracker.store.reading.filters import parse_filters, parse_order
 
 if TYPE_CHECKING:
     from pandas import DataFrame

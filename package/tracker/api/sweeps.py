@@ -12,10 +12,10 @@ from tracker.api.run import Run
 from tracker.api.runs import Runs
 from tracker.errors import NotFoundError
 from tracker.records import RunRecord
-from tracker.store import documents
-from tracker.store.documents import Document
-from tracker.store.ledger import Ledger
-from tracker.store.trials import Book, Trial
+from tracker.store.journal.ledger import Ledger
+from tracker.store.journal.trials import Book, Trial
+from tracker.store.writing import documents
+from tracker.store.writing.documents import Document
 
 KIND = "sweep"
 

@@ -8,9 +8,9 @@ from tracker.api.reader import Reader, did_you_mean
 from tracker.errors import NotFoundError
 from tracker.media.loading import load
 from tracker.records import RunRecord
-from tracker.store import read
-from tracker.store.history import read_rows, read_steps
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
+from tracker.store.reading import read
+from tracker.store.series.history import read_rows, read_steps
 
 
 def read_value(reader: Reader, record: RunRecord, key: str, step: int | None) -> Any:

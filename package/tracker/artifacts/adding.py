@@ -19,7 +19,7 @@ from tracker.artifacts.folders import walk
 from tracker.artifacts.manifest import Manifest
 from tracker.artifacts.words import check_inside
 from tracker.errors import ArtifactFinalizedError, NotFoundError, UsageError
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 POLICIES = ("mutable", "immutable")
 MOST_OBJECTS = 10_000_000

@@ -13,8 +13,8 @@ from tracker.artifacts.saved import ArtifactTTL
 from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.errors import UsageError
 from tracker.records import Lineage
-from tracker.store import version_reads
-from tracker.store.lineage import lineage
+from tracker.store.reading import version_reads
+from tracker.store.reading.lineage import lineage
 
 __all__ = ["Artifact", "ArtifactTTL"]
 

@@ -12,7 +12,9 @@ from tracker.artifacts.saved import COLLECTION
 from tracker.artifacts.words import check_alias, check_artifact_name, check_tag, check_type
 from tracker.errors import NotFoundError, UsageError
 from tracker.records import CollectionRecord, VersionRecord
-from tracker.store import documents, edits, facts, version_reads
+from tracker.store.journal import facts
+from tracker.store.reading import version_reads
+from tracker.store.writing import documents, edits
 
 
 class ArtifactCollection:

@@ -13,7 +13,8 @@ from tracker.artifacts.manifest import Manifest
 from tracker.artifacts.words import check_artifact_name, check_metadata, check_type
 from tracker.errors import ArtifactNotLoggedError
 from tracker.records import VersionRecord
-from tracker.store import facts, version_reads
+from tracker.store.journal import facts
+from tracker.store.reading import version_reads
 
 
 class Described(Adding):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from tracker.errors import UsageError
-from tracker.store.objects import copy_hashed
+from tracker.store.files.objects import copy_hashed
 
 if TYPE_CHECKING:
     from tracker.artifacts.artifact import Artifact

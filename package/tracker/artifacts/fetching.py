@@ -19,8 +19,8 @@ from tracker.artifacts.remote import RemoteObjects
 from tracker.artifacts.threads import THREADS, for_each
 from tracker.artifacts.words import check_inside, twins
 from tracker.errors import NotFoundError, StoreError, UsageError, warn
-from tracker.store import cloning
-from tracker.store.objects import copy_hashed
+from tracker.store.files import cloning
+from tracker.store.files.objects import copy_hashed
 
 
 def fetch_all(

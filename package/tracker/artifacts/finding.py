@@ -10,8 +10,8 @@ from tracker.artifacts.home import Home
 from tracker.artifacts.words import split_path
 from tracker.errors import NotFoundError, UsageError
 from tracker.records import VersionRecord
-from tracker.store import version_reads
-from tracker.store.versions import LATEST
+from tracker.store.reading import version_reads
+from tracker.store.writing.versions import LATEST
 
 
 def find(home: Home, text: object, project: str | None, type: str | None = None) -> Artifact:

@@ -16,10 +16,11 @@ from tracker.artifacts.home import LOCK, Home
 from tracker.artifacts.remote import RemoteObject
 from tracker.errors import ConflictError
 from tracker.records import VersionRecord
-from tracker.store import lock, version_reads
+from tracker.store.files import lock
+from tracker.store.files.objects import Objects
 from tracker.store.holding import only_in, read_held
-from tracker.store.objects import Objects
-from tracker.store.versions import LATEST
+from tracker.store.reading import version_reads
+from tracker.store.writing.versions import LATEST
 
 GRACE_S = 3600.0
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tracker.errors import StoreError
 from tracker.media.loading import digests
 from tracker.media.table_file import read_notes
+from tracker.store.files.objects import Objects
 from tracker.store.holding import digests_in
-from tracker.store.objects import Objects
 
 _PARQUET, _ZSTD = b"PAR1", b"\x28\xb5\x2f\xfd"
 _LARGEST = 1 << 28  # of what is unpacked to look for names in it

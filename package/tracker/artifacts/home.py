@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from tracker.artifacts.known_files import KnownFiles
 from tracker.artifacts.remote import RemoteObjects
 from tracker.errors import NotFoundError, StoreError, UsageError
-from tracker.store import lock
-from tracker.store.objects import Objects
+from tracker.store.files import lock
+from tracker.store.files.objects import Objects
+from tracker.store.files.whole_file import partial_file, settle
 from tracker.store.store import Store
-from tracker.store.whole_file import partial_file, settle
 
 LOCK = "artifacts.lock"
 HOME_FILE = "artifact_home.json"

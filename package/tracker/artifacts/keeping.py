@@ -11,7 +11,7 @@ from tracker.artifacts.home import LOCK, Home
 from tracker.artifacts.progress import Progress
 from tracker.artifacts.sharing import share
 from tracker.artifacts.threads import for_each
-from tracker.store import lock
+from tracker.store.files import lock
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from tracker.artifacts.saved import refuse_protected
 from tracker.artifacts.words import check_alias, split_path
 from tracker.errors import ConflictError, UsageError
 from tracker.records import VersionRecord
-from tracker.store import edits, facts, version_reads
+from tracker.store.journal import facts
+from tracker.store.reading import version_reads
+from tracker.store.writing import edits
 
 
 def link(

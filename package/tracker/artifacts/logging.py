@@ -20,9 +20,10 @@ from tracker.artifacts.saved import refuse_protected
 from tracker.artifacts.words import NAME_LIMIT, check_alias, check_tag
 from tracker.errors import StoreError, UsageError, warn
 from tracker.records import VersionRecord
-from tracker.store import facts, version_reads
+from tracker.store.journal import facts
+from tracker.store.reading import version_reads
 from tracker.store.store import Store
-from tracker.store.versions import LATEST, part_digest
+from tracker.store.writing.versions import LATEST, part_digest
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.\-]")
 

@@ -10,7 +10,7 @@ from tracker.errors import UsageError
 from tracker.media.loading import digests, load
 from tracker.media.media import Find
 from tracker.media.wrapping import as_media
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 # What W&B calls them in file names.
 _WORDS = {"table-file": "table", "incremental-table-file": "table"}

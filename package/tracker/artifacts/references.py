@@ -17,7 +17,7 @@ from tracker.artifacts.file_systems import is_s3, open_system
 from tracker.artifacts.folders import walk
 from tracker.artifacts.words import check_inside
 from tracker.errors import NotFoundError, StoreError, UsageError
-from tracker.store.objects import copy_hashed
+from tracker.store.files.objects import copy_hashed
 
 TIMEOUT_S = 30.0
 # What file systems of fsspec say of a file that changes with its content, best first.

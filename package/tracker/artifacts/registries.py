@@ -10,8 +10,9 @@ from tracker.artifacts.collection import ArtifactCollection, collections
 from tracker.artifacts.home import Home
 from tracker.errors import NotFoundError, UsageError
 from tracker.records import CollectionRecord
-from tracker.store import documents, version_reads
-from tracker.store.described_filters import matching
+from tracker.store.reading import version_reads
+from tracker.store.reading.described_filters import matching
+from tracker.store.writing import documents
 
 PREFIX = "wandb-registry-"
 OLD_REGISTRY = "model-registry"  # where link_model links to

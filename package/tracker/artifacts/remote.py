@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tracker.artifacts.file_systems import open_system, said
 from tracker.artifacts.threads import THREADS, WAITING_THREADS
 from tracker.errors import NotFoundError, StoreError, UsageError
-from tracker.store.objects import INCOMING, copy_hashed
+from tracker.store.files.objects import INCOMING, copy_hashed
 
 MARKER = "tracker-store.json"
 # There an object appears whole or not at all. Elsewhere it is written under another name first.

@@ -14,8 +14,9 @@ from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.artifacts.words import check_alias, check_metadata, check_tag
 from tracker.errors import ConflictError, UsageError
 from tracker.records import VersionRecord
-from tracker.store import documents, edits, facts
-from tracker.store.versions import LATEST
+from tracker.store.journal import facts
+from tracker.store.writing import documents, edits
+from tracker.store.writing.versions import LATEST
 
 COLLECTION = "collection"  # kind of the documents that say what a collection is
 

@@ -13,8 +13,8 @@ from tracker.artifacts.progress import Progress
 from tracker.artifacts.remote import RemoteObjects
 from tracker.artifacts.threads import for_each
 from tracker.errors import NotFoundError, StoreError, UsageError, warn
-from tracker.store import version_reads
 from tracker.store.holding import read_held
+from tracker.store.reading import version_reads
 
 SMALL_BYTES = 1 << 20  # sent without asking whether it is there, which takes as long
 

@@ -34,7 +34,7 @@ def add(command: Command) -> None:
 
 
 def _ls(options: argparse.Namespace, root: Path) -> int:
-    from tracker.store import read
+    from tracker.store.reading import read
 
     with existing(root).reading() as db:
         projects = read.projects(db)
@@ -58,7 +58,8 @@ def _ls(options: argparse.Namespace, root: Path) -> int:
 
 def _show(options: argparse.Namespace, root: Path) -> int:
     from tracker.api import Api
-    from tracker.store import curves, read
+    from tracker.store.reading import read
+    from tracker.store.series import curves
 
     store = existing(root)
     run = Api(options.dir).run(options.run)

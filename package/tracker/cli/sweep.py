@@ -103,7 +103,7 @@ def _turn(root: Path, sweep: str, word: str) -> str:
 
 def _rows(root: Path, project: str | None = None) -> Iterator[list[object]]:
     """Yield project, id, name, method, state, trials and best value of each sweep, newest last."""
-    from tracker.store import documents
+    from tracker.store.writing import documents
     from tracker.sweep.controller import KIND, Controller
     from tracker.sweep.handle import SweepHandle
 

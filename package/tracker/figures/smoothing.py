@@ -174,7 +174,7 @@ def representatives(
     curve : Curve
     width, low, high
         Number and edges of the pixel columns that the curve was thinned by: those that
-        :func:`tracker.store.curves.curves` was given or, by default, found.
+        :func:`tracker.store.series.curves.curves` was given or, by default, found.
     """
     import numpy as np
 

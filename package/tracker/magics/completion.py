@@ -10,7 +10,7 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 
 from tracker.magics import parsers
 from tracker.settings import find_store
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import Store, open_store
 
 LIMIT = 200

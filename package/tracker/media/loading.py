@@ -10,7 +10,7 @@ from typing import Any
 
 from tracker.errors import StoreError
 from tracker.media.media import Find
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 # what a reference says it is -> module and class
 KINDS = {

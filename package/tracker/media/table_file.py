@@ -16,7 +16,7 @@ from tracker.media.media import Put, digest
 from tracker.media.table_columns import decode, encode
 from tracker.media.table_dtypes import type_from_json
 from tracker.media.table_types import CellType, UnknownType
-from tracker.store.parquet import ParquetColumn, physical_names, read_parquet, write_parquet
+from tracker.store.files.parquet import ParquetColumn, physical_names, read_parquet, write_parquet
 
 VERSION = 1
 WHOLE, INCREMENT = "table-file", "incremental-table-file"

@@ -8,7 +8,7 @@ from typing import Any
 from tracker.errors import NotFoundError, UsageError
 from tracker.panels.source import Tell
 from tracker.panels.workspace import Workspace
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 Action = Callable[[Store, Workspace, Mapping[str, Any], Tell], None]

@@ -18,9 +18,9 @@ from tracker.panels.drawn import Later, push_views, reason_of
 from tracker.panels.media_bytes import send_files
 from tracker.panels.source import Source
 from tracker.panels.wire import Parcel
-from tracker.store.connection import Connection
-from tracker.store.database import is_about_the_file
-from tracker.store.objects import Objects
+from tracker.store.database.connection import Connection
+from tracker.store.database.database import is_about_the_file
+from tracker.store.files.objects import Objects
 from tracker.store.store import open_store
 
 SYSTEM_INTERVAL_S: Final = 2.0

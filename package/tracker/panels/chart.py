@@ -15,7 +15,7 @@ from tracker.panels.show import find_target, subject_of
 from tracker.panels.views import Field, View, ViewMessage, filled, view_of
 from tracker.panels.views.choices import texts
 from tracker.settings import find_store
-from tracker.store.filter_text import write_text
+from tracker.store.reading.filter_text import write_text
 from tracker.store.store import open_store
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from tracker.errors import TrackerError
 from tracker.panels.client import Client
 from tracker.panels.source import Source
 from tracker.panels.views import Stamped, View, ViewMessage, Work, filled, view_of
-from tracker.store.connection import Connection
-from tracker.store.database import is_about_the_file
+from tracker.store.database.connection import Connection
+from tracker.store.database.database import is_about_the_file
 
 # What has happened to logged keys: how often, given those that concern a panel.
 News = Callable[[frozenset[str] | None], Any]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tracker.figures.expressions import Expression, joined
 from tracker.records import Series
-from tracker.store import buckets, rollups
-from tracker.store.buckets import Buckets
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
+from tracker.store.series import buckets, rollups
+from tracker.store.series.buckets import Buckets
 
 if TYPE_CHECKING:
     import numpy as np

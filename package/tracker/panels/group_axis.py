@@ -11,9 +11,9 @@ from tracker.figures.grouped import Cells
 from tracker.panels.charts import Ask
 from tracker.panels.runset import Run
 from tracker.records import Series
-from tracker.store.clock import read_spans
-from tracker.store.columnar import Columns
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
+from tracker.store.series.clock import read_spans
+from tracker.store.series.columnar import Columns
 
 if TYPE_CHECKING:
     import numpy as np

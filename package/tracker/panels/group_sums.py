@@ -8,9 +8,9 @@ from typing import Any, Final
 from tracker.figures.grouped import Grouped
 from tracker.panels.charts import Ask
 from tracker.panels.group_axis import Member
-from tracker.store.columnar import Columns
-from tracker.store.connection import Connection
-from tracker.store.group_cells import read_groups
+from tracker.store.database.connection import Connection
+from tracker.store.series.columnar import Columns
+from tracker.store.series.group_cells import read_groups
 
 _MAX_KEPT: Final = 400
 

@@ -23,10 +23,10 @@ from tracker.panels.group_sums import GroupSums
 from tracker.panels.runset import Group
 from tracker.panels.shelf import Shelf
 from tracker.records import Curve
-from tracker.store import buckets
-from tracker.store.cells import read_cells
-from tracker.store.columnar import Columns
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
+from tracker.store.series import buckets
+from tracker.store.series.cells import read_cells
+from tracker.store.series.columnar import Columns
 
 if TYPE_CHECKING:
     import numpy as np

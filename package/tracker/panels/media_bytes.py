@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tracker.errors import TrackerError
 from tracker.panels.client import Client
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 # Larger answers are split, so that what is small is not kept waiting.
 MESSAGE_BYTES: Final = 4 * 1024 * 1024

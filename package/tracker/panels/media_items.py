@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tracker.panels.charts import OTHER_SECTION, split_key
-from tracker.store.logged import MediaKey
+from tracker.store.reading.logged import MediaKey
 
 MOST_ITEMS: Final = 1000
 _MOST_BOXES = 500

@@ -16,7 +16,7 @@ from tracker.figures.space import space_figure
 from tracker.media.html import guarded
 from tracker.media.loading import load
 from tracker.panels.media_table import show_table
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 # A page of this size makes a browser slow.
 LARGEST_FILE_BYTES: Final = 32 * 1024 * 1024

@@ -10,9 +10,9 @@ from typing import Any, Final
 from tracker.errors import TrackerError
 from tracker.figures.summary import StaticPicture
 from tracker.panels.media_items import flat, kind_of
-from tracker.store.connection import Connection
-from tracker.store.logged import Logged, MediaKey, media_at
-from tracker.store.objects import Objects
+from tracker.store.database.connection import Connection
+from tracker.store.files.objects import Objects
+from tracker.store.reading.logged import Logged, MediaKey, media_at
 
 MOST_PICTURES: Final = 12
 MOST_OF_A_KEY: Final = 4

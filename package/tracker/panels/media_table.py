@@ -15,7 +15,7 @@ from tracker.figures.embedding import embedding_figure
 from tracker.media.embedding import project
 from tracker.media.table_file import read_table
 from tracker.panels.media_items import describe, kind_of
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 MOST_ROWS: Final = 300
 MOST_GROUPS: Final = 500

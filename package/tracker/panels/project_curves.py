@@ -17,10 +17,10 @@ from tracker.panels.readings import Reading, read_readings
 from tracker.panels.runset import Group, Run, RunSet
 from tracker.panels.shelf import Shelf
 from tracker.records import Curve, MetricRule, Series
-from tracker.store import read
-from tracker.store.connection import Connection
-from tracker.store.curves import curves_over
-from tracker.store.run_rows import series_of
+from tracker.store.database.connection import Connection
+from tracker.store.reading import read
+from tracker.store.reading.run_rows import series_of
+from tracker.store.series.curves import curves_over
 
 _DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash")
 _FAINT: Final = 0.3

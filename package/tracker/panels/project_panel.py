@@ -37,7 +37,7 @@ class ProjectPanel(Panel):
         The saved workspace to open, if there is one of this name. Default ``"default"``.
     filter_text : str
         Show these runs only, whatever the workspace says; see
-        :mod:`tracker.store.filter_text`.
+        :mod:`tracker.store.reading.filter_text`.
     content : dict, optional
         An arrangement to begin with, in the place of the saved one; see
         :mod:`tracker.panels.workspace`.

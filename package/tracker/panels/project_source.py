@@ -19,9 +19,9 @@ from tracker.panels.source import Source, Tell
 from tracker.panels.table import cell, csv_text, rows_message
 from tracker.panels.views import menu
 from tracker.panels.workspace import DEFAULT, Workspace
-from tracker.store.connection import Connection
-from tracker.store.logged import media_keys, media_stamp
-from tracker.store.run_rows import metric_keys
+from tracker.store.database.connection import Connection
+from tracker.store.reading.logged import media_keys, media_stamp
+from tracker.store.reading.run_rows import metric_keys
 from tracker.store.store import Store
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tracker.figures.smoothing import representatives
 from tracker.panels.charts import Ask, Span
 from tracker.records import Curve
-from tracker.store.connection import Connection
-from tracker.store.curves import curves
+from tracker.store.database.connection import Connection
+from tracker.store.series.curves import curves
 
 if TYPE_CHECKING:
     import numpy as np

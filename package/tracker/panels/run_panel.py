@@ -9,7 +9,7 @@ from tracker.figures.summary import summary_html
 from tracker.panels.media_static import last_pictures, static_pictures
 from tracker.panels.panel import Panel
 from tracker.panels.run_source import RunSource
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 from tracker.store.store import open_store
 
 _SUMMARY_WIDTH = 110

@@ -26,9 +26,9 @@ from tracker.panels.runset import Run, RunSet
 from tracker.panels.source import Source
 from tracker.panels.wire import Parcel, plain
 from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
-from tracker.store import read
-from tracker.store.connection import Connection
-from tracker.store.logged import MediaKey, media_keys, media_stamp
+from tracker.store.database.connection import Connection
+from tracker.store.reading import read
+from tracker.store.reading.logged import MediaKey, media_keys, media_stamp
 
 CONSOLE_LINES: Final = 200
 _PAIRS = 500

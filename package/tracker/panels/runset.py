@@ -18,10 +18,10 @@ from tracker.figures.colours import PALETTE, colour_of
 from tracker.figures.summary import flat_items, value_text
 from tracker.panels.columns import Column, columns_of, usual_columns
 from tracker.records import RunRecord
-from tracker.store.connection import Connection
-from tracker.store.filter_text import conditions, mongo_name, parse_text
-from tracker.store.filters import order_by, parse_filters
-from tracker.store.run_rows import RunRows, goal_keys, run_keys
+from tracker.store.database.connection import Connection
+from tracker.store.reading.filter_text import conditions, mongo_name, parse_text
+from tracker.store.reading.filters import order_by, parse_filters
+from tracker.store.reading.run_rows import RunRows, goal_keys, run_keys
 
 # How many runs, or groups, are drawn before anybody has chosen.
 FIRST: Final = 10

@@ -13,11 +13,11 @@ from tracker.panels.charts import Ask
 from tracker.panels.formulas import Formulas
 from tracker.panels.readings import Reading, merged, read_together
 from tracker.records import Curve, RunRecord, Series
-from tracker.store import buckets, rollups
-from tracker.store.buckets import Buckets
-from tracker.store.clock import Span, read_spans
-from tracker.store.connection import Connection
-from tracker.store.tail import Tail
+from tracker.store.database.connection import Connection
+from tracker.store.series import buckets, rollups
+from tracker.store.series.buckets import Buckets
+from tracker.store.series.clock import Span, read_spans
+from tracker.store.series.tail import Tail
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ class _Kept:
 class Shelf:
     """Reads curves over steps or time for one panel.
 
-    All runs share buckets of a power of two of steps, see :mod:`tracker.store.buckets`: a
+    All runs share buckets of a power of two of steps, see :mod:`tracker.store.series.buckets`: a
     growing curve changes only at its end, and costs only what is new. Not safe for threads
     to share: a panel reads under its own lock.
     """

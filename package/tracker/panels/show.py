@@ -13,9 +13,9 @@ from tracker.panels.run_panel import RunPanel
 from tracker.panels.sweep_panel import SweepPanel
 from tracker.panels.workspace import DEFAULT
 from tracker.settings import find_store
-from tracker.store import read
-from tracker.store.connection import Connection
-from tracker.store.filter_text import write_text
+from tracker.store.database.connection import Connection
+from tracker.store.reading import read
+from tracker.store.reading.filter_text import write_text
 from tracker.store.store import open_store
 from tracker.sweep.handle import SweepHandle
 from tracker.sweep.lookup import find, has_sweep

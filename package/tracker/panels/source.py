@@ -11,7 +11,7 @@ from tracker.panels.runset import RunSet
 from tracker.panels.views import ViewMessage, Work
 from tracker.panels.wire import Parcel
 from tracker.records import ConsoleRecord
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 from tracker.store.store import Store
 
 Tell = Callable[[dict[str, Any]], None]

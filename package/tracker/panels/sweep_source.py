@@ -16,11 +16,12 @@ from tracker.panels.source import Source, Tell
 from tracker.panels.table import cell
 from tracker.panels.views import ViewMessage, Work, figure_message
 from tracker.records import Curve
-from tracker.store import curves, read
-from tracker.store.connection import Connection
-from tracker.store.filters import parse_filters
+from tracker.store.database.connection import Connection
+from tracker.store.journal.trials import Trial
+from tracker.store.reading import read
+from tracker.store.reading.filters import parse_filters
+from tracker.store.series import curves
 from tracker.store.store import Store
-from tracker.store.trials import Trial
 from tracker.sweep.controller import OVER, Controller, is_better
 from tracker.sweep.distributions import LogNormal, LogUniform
 from tracker.sweep.lookup import TURNS

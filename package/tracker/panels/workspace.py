@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tracker.errors import NotFoundError, UsageError
-from tracker.store import documents
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 from tracker.store.store import Store
+from tracker.store.writing import documents
 
 KIND: Final = "workspace"
 DEFAULT: Final = "default"

@@ -11,11 +11,11 @@ from tracker.errors import NotFoundError
 from tracker.figures.summary import value_text
 from tracker.report.blocks import ArtifactBlock, SQLBlock
 from tracker.report.manuscript import Manuscript
-from tracker.store.encode import load_json
-from tracker.store.query import run_query
+from tracker.store.database.encode import load_json
+from tracker.store.reading.query import run_query
 
 if TYPE_CHECKING:
-    from tracker.store.connection import Connection
+    from tracker.store.database.connection import Connection
 
 _FILE_LIMIT = 200
 _CELL_LENGTH = 2000

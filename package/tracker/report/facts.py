@@ -14,8 +14,8 @@ from tracker.report.best import Best, find_best
 from tracker.report.report import PathLike
 from tracker.report.scene import differing_fields
 from tracker.settings import find_store
-from tracker.store import read
-from tracker.store.logged import media_keys
+from tracker.store.reading import read
+from tracker.store.reading.logged import media_keys
 from tracker.store.store import open_store
 
 RUN_LIMIT = 100

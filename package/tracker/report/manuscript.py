@@ -13,7 +13,7 @@ from tracker.report.checks import checked, items, needed, text
 from tracker.report.parts import Part
 from tracker.report.runset import PanelGrid, Runset
 from tracker.settings import find_store
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 from tracker.store.store import Store, open_store
 
 

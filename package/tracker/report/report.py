@@ -16,9 +16,9 @@ from tracker.report.pictures import Picture
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.unknown import revive
 from tracker.settings import find_store
-from tracker.store import documents
-from tracker.store.documents import Document
 from tracker.store.store import open_store
+from tracker.store.writing import documents
+from tracker.store.writing.documents import Document
 
 if TYPE_CHECKING:
     from tracker.report.views import GridRuns, View

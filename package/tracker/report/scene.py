@@ -15,7 +15,7 @@ from tracker.report.fields import Field, value_of
 from tracker.report.manuscript import Manuscript
 from tracker.report.runset import PanelGrid, Runset, group_name
 from tracker.report.source import Source
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 
 @dataclass(frozen=True, slots=True, eq=False)

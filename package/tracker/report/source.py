@@ -18,16 +18,16 @@ from tracker.report.expressions import is_expression, read_expression
 from tracker.report.fields import path_of
 from tracker.report.runset import Runset
 from tracker.report.thinning import m4_places
-from tracker.store import curves as stored
-from tracker.store import read
-from tracker.store.buckets import shift_for
-from tracker.store.cells import read_cells
-from tracker.store.connection import Connection
-from tracker.store.encode import load_json
-from tracker.store.filter_text import parse_text
-from tracker.store.filters import parse_filters
+from tracker.store.database.connection import Connection
+from tracker.store.database.encode import load_json
+from tracker.store.reading import read
+from tracker.store.reading.filter_text import parse_text
+from tracker.store.reading.filters import parse_filters
+from tracker.store.reading.version_reads import code_of
+from tracker.store.series import curves as stored
+from tracker.store.series.buckets import shift_for
+from tracker.store.series.cells import read_cells
 from tracker.store.store import Store
-from tracker.store.version_reads import code_of
 
 # Pixel columns that curves are thinned by: a panel of a report is hardly ever wider.
 WIDTH = 480
@@ -101,7 +101,7 @@ class Source(ABC):
     def columns(self, keys: Sequence[str]) -> dict[str, Any]:
         """Return what all runs logged of some metrics by columns of steps, every value counted.
 
-        See :func:`tracker.store.cells.read_cells`; besides, ``known`` has the series and
+        See :func:`tracker.store.series.cells.read_cells`; besides, ``known`` has the series and
         ``runs`` the run of each.
         """
         found: dict[str, Any] = self._ask("columns", sorted(keys))

@@ -29,7 +29,7 @@ from tracker.report.viewers import spans_of
 from tracker.report.views import drawn_html
 from tracker.report.workspaces import KIND, SECTION
 from tracker.report.writing import Writer
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 # Of one core, for drawing what has news.
 _SHARE = 0.05

@@ -33,7 +33,7 @@ from tracker.report.viewers import (
     RunTable,
     spans_of,
 )
-from tracker.store.filter_text import write_text
+from tracker.store.reading.filter_text import write_text
 
 _AXES: Final = {
     "step": "step", "relativetime": "relative", "relativetime(wall)": "relative",

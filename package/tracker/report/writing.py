@@ -19,7 +19,7 @@ from tracker.report.pictures import Image, Picture, Video
 from tracker.report.pinning import answer_of
 from tracker.report.rich import code, data_address, link, rich_html
 from tracker.report.words import plain
-from tracker.store import documents
+from tracker.store.writing import documents
 
 _NOT_IN_AN_ID = re.compile(r"[^\w]+")
 

@@ -15,7 +15,9 @@ from tracker.run.origin import Origin
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.run import Run
 from tracker.settings import STORE_FOLDER, Settings
-from tracker.store import facts, read, recovery
+from tracker.store import recovery
+from tracker.store.journal import facts
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 Result = TypeVar("Result")

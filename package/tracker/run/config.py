@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tracker.errors import ConfigError
 from tracker.run.config_input import config_name, read_config
 from tracker.run.values import Coercer, is_storable
-from tracker.store.encode import dump_json
+from tracker.store.database.encode import dump_json
 
 SHOWN_KEYS = 20
 _OWN = ("_is_free", "_keeper", "_locked", "_saved", "_values")

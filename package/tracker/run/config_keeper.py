@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tracker.run.recorder import Recorder, now_us
-from tracker.store import facts
+from tracker.store.journal import facts
 
 
 class ConfigKeeper:

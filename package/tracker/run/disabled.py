@@ -12,7 +12,7 @@ from tracker.records import MetricRule
 from tracker.run.recorder import finished_error
 from tracker.run.values import Coercer
 from tracker.settings import Settings
-from tracker.store import facts
+from tracker.store.journal import facts
 
 
 class NullRecorder:

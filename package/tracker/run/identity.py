@@ -10,7 +10,7 @@ from typing import Any
 from tracker.errors import UsageError, warn
 from tracker.run.recorder import Recorder, finished_error, now_us
 from tracker.settings import Settings
-from tracker.store import facts
+from tracker.store.journal import facts
 
 TAG_LIMIT = 64
 

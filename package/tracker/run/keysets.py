@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from tracker.records import MetricRule
-from tracker.store import facts
-from tracker.store.fold import rule_for
+from tracker.store.journal import facts
+from tracker.store.writing.fold import rule_for
 
 
 class Keyset(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from tracker.run.identity import Identity
 from tracker.run.recorder import now_us
-from tracker.store import facts
+from tracker.store.journal import facts
 
 INTERRUPTED = 255
 

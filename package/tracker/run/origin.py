@@ -18,8 +18,10 @@ from tracker.errors import NotFoundError, StoreLockedError, UsageError, warn
 from tracker.records import MetricRule, RunRecord
 from tracker.run.names import friendly_name, new_run_id
 from tracker.run.provenance import is_notebook
-from tracker.store import journal, lock, read
-from tracker.store.rows import first_row
+from tracker.store.database.rows import first_row
+from tracker.store.files import lock
+from tracker.store.journal import journal
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 NAME_LIMIT = 128

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tracker.store import facts
-from tracker.store.journal import JournalWriter
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
 
 MOST_WAITING = 100_000
 

@@ -19,12 +19,12 @@ from tracker.run.outbox import Outbox
 from tracker.run.steps import whole_step
 from tracker.run.values import PLAIN, Coercer
 from tracker.settings import Settings
-from tracker.store import facts, journal
-from tracker.store.feed import Feed
+from tracker.store.files.objects import Objects
 from tracker.store.flusher import FLUSHER, Live
-from tracker.store.journal import JournalWriter
-from tracker.store.objects import Objects
+from tracker.store.journal import facts, journal
+from tracker.store.journal.journal import JournalWriter
 from tracker.store.store import Store
+from tracker.store.writing.feed import Feed
 
 ROW_TAG = 2
 MOST_WARNINGS = 1000

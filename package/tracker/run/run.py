@@ -20,7 +20,7 @@ from tracker.run.metrics import make_rule
 from tracker.run.outputs import Outputs
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.summary import Summary
-from tracker.store import facts
+from tracker.store.journal import facts
 
 __all__ = ["Run", "check_tags"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import NotFoundError, UsageError
-from tracker.store import read
+from tracker.store.reading import read
 from tracker.store.store import Store
 
 POLICIES = ("live", "now", "end")

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.errors import StoreDamagedError, StoreError, TrackerWarning
-from tracker.store import archive, recovery
-from tracker.store.feed import Feed, take_in
-from tracker.store.intake import BATCH_BYTES
-from tracker.store.journal import JournalWriter, stems
+from tracker.store import recovery
+from tracker.store.journal import archive
+from tracker.store.journal.journal import JournalWriter, stems
 from tracker.store.store import Store
+from tracker.store.writing.feed import Feed, take_in
+from tracker.store.writing.intake import BATCH_BYTES
 
 WATCHED_INTERVAL_S = 0.35
 # A flush takes about 25 ms of a core, in which no other process can flush: so many journals may

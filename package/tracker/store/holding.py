@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tracker.store import journal
-from tracker.store.database import Database
+from tracker.store.database.database import Database
+from tracker.store.journal import journal
 
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 # Every column that may name an object, as text.

@@ -11,11 +11,13 @@ import duckdb
 import msgspec
 
 from tracker.errors import StoreDamagedError, StoreError, UsageError
-from tracker.store import archive, documents, facts, journal, lock, sessions, trial_table
-from tracker.store.database import REBUILD_LOCK_FILE, Database, wal_of
-from tracker.store.feed import Feed
-from tracker.store.frames import SegmentReader
-from tracker.store.versions import Saying, put_version, read_numbers
+from tracker.store.database.database import REBUILD_LOCK_FILE, Database, wal_of
+from tracker.store.files import lock
+from tracker.store.journal import archive, facts, journal
+from tracker.store.journal.frames import SegmentReader
+from tracker.store.writing import documents, sessions, trial_table
+from tracker.store.writing.feed import Feed
+from tracker.store.writing.versions import Saying, put_version, read_numbers
 
 # What one transaction takes in: to open the database costs more than most journals.
 GROUP_BYTES = 4 * 1024 * 1024

@@ -9,10 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tracker.errors import StoreError, TrackerWarning
-from tracker.store import archive, journal, lock, rebuild, sessions
-from tracker.store.database import REBUILD_LOCK_FILE, Database, file_number
-from tracker.store.feed import Feed, take_in
-from tracker.store.frames import is_unborn
+from tracker.store import rebuild
+from tracker.store.database.database import REBUILD_LOCK_FILE, Database, file_number
+from tracker.store.files import lock
+from tracker.store.journal import archive, journal
+from tracker.store.journal.frames import is_unborn
+from tracker.store.writing import sessions
+from tracker.store.writing.feed import Feed, take_in
 
 STALE_S = 60.0
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from tracker.errors import TrackerWarning
-from tracker.store import edits, rebuild, recovery
-from tracker.store.database import Database
+from tracker.store import rebuild, recovery
+from tracker.store.database.database import Database
+from tracker.store.writing import edits
 
 
 class Store(Database):
     """A directory with one DuckDB file, the journals beside it and the objects.
 
-    See :class:`tracker.store.database.Database` for the parameters, and for how it is opened.
+    See :class:`tracker.store.database.database.Database` for the parameters, and for how it is
+    opened.
     """
 
     def recover(self) -> list[str]:

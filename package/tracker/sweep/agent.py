@@ -14,7 +14,7 @@ from typing import Any
 from tracker.errors import TrackerError, TrialStopped, warn
 from tracker.run import trials
 from tracker.run.run import Run
-from tracker.store.trials import Trial
+from tracker.store.journal.trials import Trial
 from tracker.sweep.controller import Claim, Controller
 from tracker.sweep.watch import Watch
 

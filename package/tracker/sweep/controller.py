@@ -11,10 +11,8 @@ from typing import Any
 
 from tracker.errors import NotFoundError, TrackerWarning, UsageError
 from tracker.run.names import new_run_id
-from tracker.store import documents, trial_table
-from tracker.store.ledger import Ledger
-from tracker.store.store import Store
-from tracker.store.trials import (
+from tracker.store.journal.ledger import Ledger
+from tracker.store.journal.trials import (
     Book,
     Claimed,
     Ended,
@@ -26,6 +24,8 @@ from tracker.store.trials import (
     Turned,
     Valued,
 )
+from tracker.store.store import Store
+from tracker.store.writing import documents, trial_table
 from tracker.sweep.config import SweepConfig, parse_sweep
 from tracker.sweep.facts import TrialFact
 from tracker.sweep.samplers import suggest

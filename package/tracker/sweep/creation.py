@@ -12,10 +12,12 @@ from tracker.errors import NotFoundError, UsageError
 from tracker.records import RunRecord
 from tracker.run.names import new_run_id
 from tracker.run.origin import check_name, default_project
-from tracker.store import curves, documents, read, trial_table
-from tracker.store.ledger import Ledger
+from tracker.store.journal.ledger import Ledger
+from tracker.store.journal.trials import Opened, Prior, best_of
+from tracker.store.reading import read
+from tracker.store.series import curves
 from tracker.store.store import Store
-from tracker.store.trials import Opened, Prior, best_of
+from tracker.store.writing import documents, trial_table
 from tracker.sweep.config import SweepConfig, parse_sweep
 from tracker.sweep.controller import KIND, Controller, expected_count
 from tracker.sweep.space import Space

@@ -12,8 +12,8 @@ from tracker.api.runs import Runs
 from tracker.api.sweeps import Agent, Sweep
 from tracker.errors import UsageError
 from tracker.settings import find_store
+from tracker.store.journal.trials import Trial
 from tracker.store.store import open_store
-from tracker.store.trials import Trial
 from tracker.sweep import creation
 from tracker.sweep.controller import Controller
 from tracker.sweep.lookup import find

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from tracker.errors import UsageError
+from tracker.store.journal.trials import Trial
 from tracker.store.store import Store
-from tracker.store.trials import Trial
 from tracker.sweep import creation
 from tracker.sweep.agent import describe
 from tracker.sweep.controller import OVER, Controller

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracker.errors import UsageError
-from tracker.store.ledger import Ledger
+from tracker.store.journal.ledger import Ledger
 from tracker.store.store import Store
 from tracker.sweep.controller import Controller
 

@@ -16,8 +16,8 @@ from tracker.run import trials
 from tracker.run.names import new_run_id
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
+from tracker.store.journal.trials import Trial
 from tracker.store.store import open_store
-from tracker.store.trials import Trial
 from tracker.sweep.agent import Agent, Listener
 from tracker.sweep.command import command_line
 from tracker.sweep.controller import Controller

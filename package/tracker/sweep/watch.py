@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker.errors import TrackerError, TrialStopped, warn
 from tracker.run.run import Run
-from tracker.store.trials import best_of
+from tracker.store.journal.trials import best_of
 from tracker.sweep.controller import Controller
 from tracker.sweep.stopping import rungs
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tracker.store import lock
+from tracker.store.files import lock
 
 with lock.locked(Path(sys.argv[1])):
     print("locked", flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tracker.run.recorder import Recorder
 from tracker.settings import Settings
-from tracker.store import facts
+from tracker.store.journal import facts
 from tracker.store.store import Store
 
 root, number, rows, pace_s = Path(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:5])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tracker.run.recorder import Recorder
 from tracker.settings import Settings
-from tracker.store import facts, journal
+from tracker.store.journal import facts, journal
 from tracker.store.store import Store
 
 root, interval_s, segment_bytes, last = Path(sys.argv[1]), *sys.argv[2:5]

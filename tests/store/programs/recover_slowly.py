@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tracker.run.recorder import Recorder
 from tracker.settings import Settings
-from tracker.store import facts
+from tracker.store.journal import facts
 from tracker.store.store import Store
 
 store = Store(Path(sys.argv[1]))

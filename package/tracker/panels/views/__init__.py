@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from tracker.panels.runset import RunSet
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 # In the order of the menu.
 _PLACES: Final = {

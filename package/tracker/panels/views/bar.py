@@ -10,7 +10,7 @@ from tracker.figures.columns import title_of
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import LOG, first_result, flag, option, summary_keys, texts
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 _SPREADS = {"std": " ± std", "sem": " ± sem", "minmax": ", min to max"}
 

@@ -10,10 +10,10 @@ from tracker.figures.code import cells_html, diff_html
 from tracker.panels.runset import RunSet
 from tracker.panels.views import ViewMessage, Work
 from tracker.panels.views.choices import offered, the_run
-from tracker.store import read
-from tracker.store.connection import Connection
-from tracker.store.objects import Objects
-from tracker.store.version_reads import code_of
+from tracker.store.database.connection import Connection
+from tracker.store.files.objects import Objects
+from tracker.store.reading import read
+from tracker.store.reading.version_reads import code_of
 
 # A larger file is no source that anybody reads.
 _MOST_BYTES: Final = 1_000_000

@@ -9,10 +9,10 @@ from tracker.figures.comparer import MOST_RUNS, comparison_html, facts_of
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import compared, flag
-from tracker.store import read
-from tracker.store.connection import Connection
-from tracker.store.filters import parse_filters
-from tracker.store.version_reads import code_of
+from tracker.store.database.connection import Connection
+from tracker.store.reading import read
+from tracker.store.reading.filters import parse_filters
+from tracker.store.reading.version_reads import code_of
 
 
 class ComparerView:

@@ -8,8 +8,8 @@ from typing import Any
 from tracker.panels.runset import RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import offered, the_run
-from tracker.store.connection import Connection
-from tracker.store.console_lines import read_lines
+from tracker.store.database.connection import Connection
+from tracker.store.reading.console_lines import read_lines
 
 _LINES = 300
 _MOST_LINES = 2000

@@ -10,8 +10,8 @@ from tracker.figures.histogram import Counts, counts_of, logged_histogram_figure
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import choose, flag
-from tracker.store.connection import Connection
-from tracker.store.logged_values import spread_values
+from tracker.store.database.connection import Connection
+from tracker.store.reading.logged_values import spread_values
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

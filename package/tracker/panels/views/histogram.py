@@ -10,8 +10,8 @@ from tracker.figures.histogram import counts_of, histogram_figure, logged_histog
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import LOG, choose, first_result, flag, summary_keys
-from tracker.store.connection import Connection
-from tracker.store.logged_values import last_values
+from tracker.store.database.connection import Connection
+from tracker.store.reading.logged_values import last_values
 
 
 class HistogramView:

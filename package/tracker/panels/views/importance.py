@@ -13,7 +13,7 @@ from tracker.figures.importance import importance_figure
 from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work, figure_message
 from tracker.panels.views.choices import choose, first_result, settings, texts
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 
 class ImportanceView:

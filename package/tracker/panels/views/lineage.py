@@ -13,10 +13,10 @@ from tracker.figures.lineage import lineage_figure
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage
 from tracker.panels.views.lineage_cards import cards
-from tracker.store import version_reads
-from tracker.store.connection import Connection
-from tracker.store.lineage import lineage
-from tracker.store.versions import LATEST
+from tracker.store.database.connection import Connection
+from tracker.store.reading import version_reads
+from tracker.store.reading.lineage import lineage
+from tracker.store.writing.versions import LATEST
 
 MOST_RUNS: Final = 200
 HEIGHT_PX: Final = 320

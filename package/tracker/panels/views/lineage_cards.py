@@ -8,9 +8,9 @@ from typing import Any
 
 from tracker.figures.lineage_layout import Place, lay_out
 from tracker.records import Lineage, LineageNode, VersionRecord
-from tracker.store import version_reads
-from tracker.store.connection import Connection
-from tracker.store.lineage import run_times
+from tracker.store.database.connection import Connection
+from tracker.store.reading import version_reads
+from tracker.store.reading.lineage import run_times
 
 MOST_NAMES = 20
 

@@ -8,7 +8,7 @@ from typing import Any
 from tracker.figures.markdown import markdown
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, html_message
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 
 class MarkdownView:

@@ -12,10 +12,10 @@ from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work
 from tracker.panels.views.choices import compared
 from tracker.panels.views.distribution import distribution_of, histograms_over_steps
-from tracker.store import logged
-from tracker.store.connection import Connection
-from tracker.store.logged import Logged
-from tracker.store.objects import Objects
+from tracker.store.database.connection import Connection
+from tracker.store.files.objects import Objects
+from tracker.store.reading import logged
+from tracker.store.reading.logged import Logged
 
 MOST_RUNS: Final = 20
 # So many figures, pages or tables are drawn beside each other.

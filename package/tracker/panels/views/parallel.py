@@ -9,7 +9,7 @@ from tracker.figures.parallel import parallel_figure
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage
 from tracker.panels.views.choices import first_result, settings, texts, wide
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 _AXES = 7
 

@@ -19,7 +19,7 @@ from tracker.panels.views.choices import (
     summary_keys,
     wide,
 )
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 _COLUMNS = ("x", "y", "colour", "size")
 

@@ -11,8 +11,8 @@ from tracker.figures.query_result import result_figure, result_html
 from tracker.panels.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message, html_message
 from tracker.panels.views.choices import flag, option
-from tracker.store.connection import Connection
-from tracker.store.query import fetch_rows
+from tracker.store.database.connection import Connection
+from tracker.store.reading.query import fetch_rows
 
 _DEADLINE_S = 10.0
 # Beyond it a drawing is too large for a page.

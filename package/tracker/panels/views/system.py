@@ -15,9 +15,9 @@ from tracker.panels.runset import Run, RunSet
 from tracker.panels.views import ViewMessage, figure_message
 from tracker.panels.views.choices import option
 from tracker.records import Curve, Series
-from tracker.store import read
-from tracker.store.connection import Connection
-from tracker.store.curves import curves
+from tracker.store.database.connection import Connection
+from tracker.store.reading import read
+from tracker.store.series.curves import curves
 
 # By the names of tracker.figures.system's groups.
 GROUPS: Final = {

@@ -42,7 +42,7 @@ from tracker.report.viewers import (
     RunTable,
     UnknownPanel,
 )
-from tracker.store.connection import Connection
+from tracker.store.database.connection import Connection
 
 PIXELS_A_ROW = 40
 

@@ -23,7 +23,7 @@ from tracker.report.drawing.overlays import overlay_html
 from tracker.report.drawing.tables import cell, table
 from tracker.report.pictures import sniff
 from tracker.report.rich import data_address, escape_code
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 Figure = dict[str, Any]
 

@@ -12,7 +12,7 @@ from tracker.figures.colours import class_colour
 from tracker.figures.formats import escape, format_number, shorten
 from tracker.panels.media_items import describe
 from tracker.report.rich import data_address
-from tracker.store.objects import Objects
+from tracker.store.files.objects import Objects
 
 # Of a mask each class is a layer of its own, to be shown and hidden.
 MOST_CLASSES: Final = 32

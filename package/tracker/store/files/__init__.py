@@ -1,0 +1,1 @@
+"""Files: whole or not there, locked, and shared by their content."""

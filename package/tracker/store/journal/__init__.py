@@ -1,0 +1,1 @@
+"""What is written first: the append-only logs of runs and of sweeps."""

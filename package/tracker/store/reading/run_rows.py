@@ -1,0 +1,121 @@
+"""Reads all runs of a project again and again, as a table of runs does, at a low price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from tracker.records import RunRecord, Series
+from tracker.store.reading.filters import Order, Where
+from tracker.store.reading.read import check_patterns
+from tracker.store.reading.run_record import PLAIN, mapping, run_record
+
+_COLUMNS = f"{PLAIN}, config, summary"
+
+
+class RunRows:
+    """The runs of one project, without their metadata.
+
+    What has not changed since the last reading is the same object as then.
+
+    Parameters
+    ----------
+    project : str
+    """
+
+    def __init__(self, project: str) -> None:
+        self.project = project
+        self._known: dict[int, tuple[tuple[Any, ...], RunRecord]] = {}
+
+    def read(self, db: duckdb.DuckDBPyConnection) -> list[RunRecord]:
+        """Return all runs, the oldest first."""
+        rows = db.execute(
+            f"SELECT {_COLUMNS} FROM run WHERE project = ? ORDER BY created_at, run_key",
+            [self.project],
+        ).fetchall()
+        known, self._known = self._known, {}
+        found = []
+        for row in rows:
+            before = known.get(row[0])
+            if before is None or before[0] != row:
+                before = (row, self._record(row, before))
+            self._known[row[0]] = before
+            found.append(before[1])
+        return found
+
+    def _record(
+        self, row: tuple[Any, ...], before: tuple[tuple[Any, ...], RunRecord] | None
+    ) -> RunRecord:
+        *plain, config, summary = row
+        is_configured = before is not None and before[0][-2] == config
+        return run_record(
+            plain,
+            before[1].config if before is not None and is_configured else mapping(config),
+            mapping(summary),
+        )
+
+
+def run_keys(db: duckdb.DuckDBPyConnection, project: str, where: Where, order: Order) -> list[int]:
+    """Return the keys of the runs of a project that meet a condition, in an order.
+
+    Raises
+    ------
+    QueryError
+        If a pattern of the condition is not a regular expression.
+    """
+    check_patterns(db, where)
+    fields = [*where.fields, *order.fields]
+    computed = "".join(f", {sql} AS {alias}" for alias, sql, _ in fields)
+    rows = db.execute(
+        f"SELECT run_key FROM (SELECT *{computed} FROM run WHERE project = ?) "
+        f"WHERE {where.sql} ORDER BY {order.sql}",
+        [*(value for _, _, values in fields for value in values), project, *where.parameters],
+    ).fetchall()
+    return [key for (key,) in rows]
+
+
+def metric_keys(db: duckdb.DuckDBPyConnection, project: str) -> list[str]:
+    """Return the keys of all numbers that runs of a project logged, in order of appearance.
+
+    Those that begin with an underscore, and those that every rule for them hides, are left out.
+    """
+    rows = db.execute(
+        "WITH mine AS (SELECT run_key FROM run WHERE project = $project), "
+        "secret AS (SELECT DISTINCT name FROM metric SEMI JOIN mine USING (run_key) WHERE hidden) "
+        "SELECT key FROM series SEMI JOIN mine USING (run_key) "
+        "WHERE stream = 'default' AND kind != 'json' AND NOT starts_with(key, '_') "
+        "AND key NOT IN (SELECT name FROM secret) GROUP BY key ORDER BY min(series_key)",
+        {"project": project},
+    ).fetchall()
+    return [key for (key,) in rows]
+
+
+def goal_keys(db: duckdb.DuckDBPyConnection, project: str) -> frozenset[str]:
+    """Return the keys that sweeps of a project are about or that ``define_metric`` gave a goal."""
+    rows = db.execute(
+        "SELECT DISTINCT name FROM metric SEMI JOIN (SELECT run_key FROM run WHERE "
+        "project = $project) USING (run_key) WHERE goal <> '' UNION SELECT DISTINCT "
+        "content->>'$.config.metric.name' FROM document WHERE kind = 'sweep' "
+        "AND project = $project",
+        {"project": project},
+    ).fetchall()
+    return frozenset(key for (key,) in rows if key)
+
+
+def series_of(
+    db: duckdb.DuckDBPyConnection, runs: Sequence[int], keys: Sequence[str]
+) -> dict[str, list[Series]]:
+    """Return the series of numbers that some runs logged under some keys, by key."""
+    rows = db.execute(
+        "SELECT series_key, run_key, stream, key, kind FROM series WHERE stream = 'default' "
+        "AND kind != 'json' AND run_key IN (SELECT unnest($runs)) "
+        "AND key IN (SELECT unnest($keys)) ORDER BY series_key",
+        {"runs": list(runs), "keys": list(keys)},
+    ).fetchall()
+    found: dict[str, list[Series]] = {key: [] for key in keys}
+    for row in rows:
+        series = Series(*row)
+        found[series.key].append(series)
+    return found

@@ -1,0 +1,1 @@
+"""Puts into the tables what journals, edits and documents say."""
