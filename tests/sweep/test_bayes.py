@@ -105,6 +105,21 @@ def test_a_search_does_not_stay_in_a_valley_that_is_not_the_deepest() -> None:
     assert min(trial.value for trial in search(40, 7)) - LEAST < 0.05
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_funnel_that_is_steeper_the_nearer_is_followed_down(seed: int) -> None:
+    centre = {"a": 0.3, "b": 0.7, "c": 0.6, "d": 0.2}
+    parameters = {name: {"min": 0.0, "max": 1.0} for name in centre}
+    config = parse_sweep({**SWEEP, "parameters": parameters})
+    space = Space(config.parameters)
+    trials: list[TrialFact] = []
+    for number in range(25):
+        params = suggest(space, config, trials, seed)
+        assert params is not None
+        distance = math.dist(params.values(), centre.values()) / 2
+        trials.append(TrialFact(number, "finished", params, 1 - math.exp(-6 * distance)))
+    assert min(trial.value for trial in trials if trial.value is not None) < 0.07
+
+
 def test_trials_without_a_value_are_survived() -> None:
     trials = search(16, 0, failing=True)
     assert len({tuple(trial.params.values()) for trial in trials}) == 16

@@ -34,8 +34,9 @@ Array = NDArray[np.float64]
 
 # How many trials are spread evenly: two more than there are dimensions, within these bounds.
 LEAST_FIRST, MOST_FIRST = 5, 10
-# Powers of the transformation of outcomes, from none to logarithms.
-POWERS = (1.0, 0.5, 0.0)
+# Powers of the transformation of outcomes: none, then to logarithms of the bad ones, where a few
+# are huge, and of the good ones, where most of the space is alike and a valley is narrow.
+POWERS = (1.0, 0.5, 0.0, 1.5, 2.0)
 # The variance of a failed trial's value, in variances of the outcomes: one failure among good
 # trials may be chance, and several in a place are not.
 FAILURE_DOUBT = 1.0
