@@ -21,6 +21,8 @@ from tracker.errors import ConflictError
 from tracker.store.files.objects import Objects
 from tracker.store.store import Store
 
+from .homes import mend
+
 
 def log(run, text, name="net"):
     artifact = tracker.Artifact(name, "model")
@@ -195,6 +197,7 @@ def test_a_clean_up_that_is_killed_loses_nothing(start, api, alone, stored):
         time.sleep(delay)
         process.kill()
         process.communicate()
+        mend(alone)
         for version in api.artifacts():
             version.verify()
     api.gc(dry_run=False, grace_s=0)

@@ -14,6 +14,8 @@ import tracker
 from tracker.store.files.objects import Objects
 from tracker.store.store import Store
 
+from .homes import mend
+
 PROGRAM = Path(__file__).parent / "programs" / "log_versions.py"
 
 
@@ -58,6 +60,7 @@ def names(folder: Path) -> dict[str, tuple[str, list[str]]]:
 
 def kill_and_check(folder: Path, times: int) -> None:
     kill_often(folder, times)
+    mend(folder)
     assert check(folder) > times / 5
     before = names(folder)
     Store(folder / ".tracker").rebuild()

@@ -7,10 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tracker.errors import TrackerWarning
+from tracker.run.begin import with_store
 from tracker.run.recorder import Recorder
 from tracker.settings import Settings
 from tracker.store.database.encode import load_json
@@ -140,6 +143,17 @@ def launch(program: str, *arguments: Any, **more: Any) -> subprocess.Popen[bytes
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         **more,
     )
+
+
+def mend(store: Store) -> None:
+    """Do what a run that begins does first: take in what the dead left, whatever they left.
+
+    DuckDB writes over a block that is in use, with free room in it, and a process that is killed
+    in that instant leaves the block half written: then the database is made from the journals.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The database was damaged and has", TrackerWarning)
+        with_store(store, lambda: None)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:

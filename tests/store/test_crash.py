@@ -19,7 +19,7 @@ from tracker.store import recovery
 from tracker.store.journal import journal
 from tracker.store.store import Store
 
-from .logbook import curve, everything, keys_are_unique, launch, query, run_row
+from .logbook import curve, everything, keys_are_unique, launch, mend, query, run_row
 
 FINISHED = 0xFFFFFFFF
 
@@ -90,7 +90,7 @@ def test_every_acknowledged_row_survives_kill_9(tmp_path: Path, trials: int) -> 
     for number in range(trials):
         store = Store(tmp_path / "store")
         acknowledged = log_until_killed(store, chance)
-        store.recover()
+        mend(store)
         check(store, acknowledged)
         assert leftovers(store) == []
         if number % 5 == 0:
@@ -109,9 +109,9 @@ def test_a_run_that_is_killed_and_resumed_again_and_again_is_whole(
     for number in range(times):
         acknowledged = log_until_killed(store, chance, longest_s=0.3)
         if number % 3 == 0:
-            store.recover()
+            mend(store)
             check(store, acknowledged, sessions=number + 1)
-    store.recover()
+    mend(store)
     check(store, acknowledged, sessions=times)
     before = everything(store)
     store.rebuild()
@@ -125,7 +125,7 @@ def test_kill_9_at_the_end_of_a_run_loses_nothing(tmp_path: Path, trials: int) -
     for _ in range(trials):
         store = Store(tmp_path / "store")
         acknowledged = log_until_killed(store, chance, rows=300, longest_s=0.3)
-        store.recover()
+        mend(store)
         is_over = acknowledged in (299, FINISHED)
         state = run_row(store)["state"]
         assert state == "finished" or acknowledged != FINISHED
@@ -148,7 +148,7 @@ def test_kill_9_of_the_recovery_and_of_the_next_loses_nothing(tmp_path: Path, tr
             child.kill()
             child.wait(30)
             child.stdout.close()
-        store.recover()
+        mend(store)
         check(store, acknowledged)
         assert not [name for name in leftovers(store) if name.endswith(journal.SUFFIX)]
         shutil.rmtree(store.root)
@@ -159,7 +159,7 @@ def test_kill_9_of_a_rebuild_loses_nothing(tmp_path: Path, trials: int) -> None:
     chance = random.Random(trials)
     original = Store(tmp_path / "original")
     acknowledged = log_until_killed(original, chance)
-    original.recover()
+    mend(original)
     before = everything(original)
     for _ in range(trials):
         store = Store(tmp_path / "store")
@@ -195,4 +195,5 @@ def test_kill_9_while_the_store_is_being_made_leaves_one_that_can_be_used(tmp_pa
         child.kill()
         child.wait(30)
         child.stdout.close()
+        mend(store)
         assert query(store, "SELECT count(*) FROM runs") in ([(0,)], [(1,)])

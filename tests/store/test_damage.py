@@ -13,7 +13,7 @@ import pytest
 
 from tracker.errors import StoreDamagedError, TrackerWarning
 from tracker.store import rebuild, recovery
-from tracker.store.database.database import wal_of
+from tracker.store.database.database import BLOCK_SIZE, wal_of
 from tracker.store.journal import archive
 from tracker.store.store import Store
 
@@ -25,6 +25,7 @@ from .logbook import (
     finish,
     launch,
     leave,
+    mend,
     query,
     record,
     rows,
@@ -82,6 +83,31 @@ def test_a_damaged_database_reads_fine_or_is_rebuilt(tmp_path: Path, trials: int
         after = everything(store)
         assert after == before
         shutil.rmtree(store.root)
+
+
+def test_a_block_that_a_kill_left_half_written_costs_nothing(store: Store, tmp_path: Path) -> None:
+    """DuckDB fills free room in a block that is in use: it writes over it in place."""
+    fill(store)
+    leave(store, begin("killed"), *rows(["a"], [[1]] * 1000))
+    whole = Store(tmp_path / "whole")
+    shutil.copytree(store.root, whole.root)
+    whole.recover()
+    before, after = store.database.read_bytes(), whole.database.read_bytes()
+    size, first = int(BLOCK_SIZE), 3 * 4096
+    written_over = [
+        place
+        for place in range(first, len(before), size)
+        if before[place : place + size] != after[place : place + size]
+    ]
+    if not written_over:
+        pytest.skip("this DuckDB writes over nothing")
+    place = written_over[0]
+    torn = before[:place] + after[place : place + 4096] + before[place + 4096 :]
+    store.database.write_bytes(torn)
+    with pytest.raises(StoreDamagedError, match="checksum"):
+        store.recover()
+    mend(store)
+    assert everything(store) == everything(whole)
 
 
 @pytest.mark.parametrize("trials", [10, pytest.param(100, marks=pytest.mark.slow)])

@@ -25,6 +25,7 @@ class Read(NamedTuple):
     got: list[bytes]
     damaged: list[tuple[int, int]]
     position: int
+    is_torn: bool
 
 
 def read_all(path: Path, limit: int = 1 << 20, *, is_final: bool = False) -> Read:
@@ -34,8 +35,9 @@ def read_all(path: Path, limit: int = 1 << 20, *, is_final: bool = False) -> Rea
     while reader.position != begun_at:
         begun_at = reader.position
         got += reader.payloads(limit, is_final=is_final)
+    is_torn = any(reader.is_torn(start) for start, _ in reader.damaged)
     reader.close()
-    return Read(got, reader.damaged, reader.position)
+    return Read(got, reader.damaged, reader.position, is_torn)
 
 
 def make(folder: Path, *payloads: bytes) -> Path:
@@ -247,6 +249,7 @@ def test_every_truncation_costs_no_more_than_the_frame_cut(tmp_path: Path) -> No
         intact = max(n for n, end in enumerate(ends) if end <= size)
         assert reader.got == payloads[:intact]
         assert reader.damaged == ([] if size in ends else [(ends[intact], size)])
+        assert reader.is_torn == (size not in ends)
 
 
 def test_a_stretch_of_zeroes_longer_than_the_window_is_passed_over(

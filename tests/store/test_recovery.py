@@ -264,8 +264,9 @@ def check_damaged(store: Store, data: bytes, whole: bytes) -> None:
     path.write_bytes(data)
     reader = SegmentReader(path)
     intact = list(reader.payloads(len(whole) + 1, is_final=True))
+    is_torn = any(reader.is_torn(start) for start, _ in reader.damaged)
     reader.close()
-    is_damaged = bool(reader.damaged) and not is_unborn(path)  # it may be about to begin
+    is_damaged = bool(reader.damaged) and not is_torn and not is_unborn(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stems = store.recover()
@@ -318,6 +319,21 @@ def test_damage_anywhere_costs_no_more_than_the_frame_that_it_hit(
         store.root.mkdir()
         shutil.copy(template.database, store.database)
         check_damaged(store, data, whole)
+        shutil.rmtree(store.root)
+
+
+def test_a_writer_killed_within_a_frame_has_damaged_nothing(tmp_path: Path) -> None:
+    """The log that was writing it never returned; nor does a later rebuild complain."""
+    ended = len(leave(Store(tmp_path / "ended"), *SAID[:-2]).read_bytes())
+    whole = leave(Store(tmp_path / "whole"), *SAID[:-1]).read_bytes()
+    for size in range(ended + 1, len(whole)):
+        store = Store(tmp_path / "store")
+        leave(store, begin("other")).write_bytes(whole[:size])
+        assert len(store.recover()) == 1
+        assert not (store.root / "damaged").exists()
+        assert query(store, "SELECT count(*) FROM point") == [(2,)]
+        store.rebuild()
+        assert query(store, "SELECT count(*) FROM point") == [(2,)]
         shutil.rmtree(store.root)
 
 

@@ -11,6 +11,7 @@ import struct
 import sys
 from pathlib import Path
 
+from tracker.run.begin import with_store
 from tracker.run.recorder import Recorder
 from tracker.settings import Settings
 from tracker.store.journal import facts, journal
@@ -20,7 +21,7 @@ root, interval_s, segment_bytes, last = Path(sys.argv[1]), *sys.argv[2:5]
 journal.SEGMENT_BYTES = int(segment_bytes)
 store = Store(root)
 settings = Settings(root=root, flush_interval_s=float(interval_s))
-store.recover()
+with_store(store, lambda: None)
 with store.reading() as db:
     found = db.execute("SELECT last_step FROM run").fetchall()
 step = found[0][0] + 1 if found else 0

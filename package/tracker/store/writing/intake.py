@@ -174,6 +174,8 @@ class Intake:
             limit_bytes -= reader.position - begun_at
             self.positions[reader.path.name] = reader.position
             for start, end in reader.damaged:
+                if is_last and reader.is_torn(start):
+                    continue  # nothing that was logged is lost
                 self._report(f"bytes {start} to {end} are no valid frames and were passed over")
             reader.damaged.clear()
             if begun_at < reader.position < size:  # not what came meanwhile
