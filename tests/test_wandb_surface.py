@@ -19,6 +19,8 @@ PARAMETERS = {
     "Run.alert": "title text level wait_duration",
     "Run.log_artifact": "artifact_or_path name type aliases tags",
     "Run.use_artifact": "artifact_or_name type aliases use_as",
+    "Run.watch": "models criterion log log_freq idx log_graph",
+    "Run.unwatch": "models",
     "Run.write_logs": "text",
     "Run.mark_preempting": "",
     "Run.save": "glob_str base_path policy glob",
@@ -63,14 +65,15 @@ PARAMETERS = {
 INIT = (
     "entity project dir id name notes tags config config_exclude_keys config_include_keys "
     "allow_val_change group job_type mode force reinit resume resume_from fork_from save_code "
-    "tensorboard sync_tensorboard monitor_gym settings anonymous"
+    "tensorboard sync_tensorboard monitor_gym settings anonymous magic"
 )
 MODULE = {
     "log": "Run.log", "finish": "Run.finish", "define_metric": "Run.define_metric",
     "alert": "Run.alert", "log_artifact": "Run.log_artifact", "use_artifact": "Run.use_artifact",
     "mark_preempting": "Run.mark_preempting", "pin_config_keys": "Run.pin_config_keys",
     "save": "Run.save", "restore": "Run.restore", "log_model": "Run.log_model",
-    "use_model": "Run.use_model", "link_model": "Run.link_model",
+    "use_model": "Run.use_model", "link_model": "Run.link_model", "watch": "Run.watch",
+    "unwatch": "Run.unwatch",
 }  # fmt: skip
 ARTIFACT = (
     "aliases collection commit_hash created_at description digest distributed_id entity "
@@ -81,7 +84,8 @@ ARTIFACT = (
 )
 ATTRIBUTES = (
     "config config_static dir disabled entity group id job_type name notes offline path project "
-    "resumed settings start_time starting_step step summary sweep_id tags url state"
+    "project_url resumed settings start_time starting_step step summary sweep_id sweep_url tags "
+    "url state"
 )
 
 
@@ -138,15 +142,16 @@ def test_attributes_of_an_artifact(start):
 
 def test_names_that_need_nothing(capsys):
     assert wandb.login(key="x") is True
-    for name in ("setup", "teardown", "require", "ensure_configured", "termsetup"):
+    for name in ("teardown", "require", "ensure_configured", "termsetup"):
         assert getattr(wandb, name)() is None
     wandb.termlog("one")
     wandb.termwarn("two")
     wandb.termerror("three", newline=False)
     wandb.termlog("four", repeat=False)
     wandb.termlog("four", repeat=False)
+    wandb.termlog("five", prefix=False)
     assert capsys.readouterr().err == (
-        "tracker: one\ntracker: WARNING two\ntracker: ERROR threetracker: four\n"
+        "tracker: one\ntracker: WARNING two\ntracker: ERROR threetracker: four\nfive\n"
     )
     assert wandb.AlertLevel.WARN.value == "WARN"
     assert issubclass(wandb.UsageError, wandb.Error)

@@ -103,6 +103,7 @@ _PLACES = {
     "plot_table": "tracker.plot.custom",
     "require": "tracker.compat",
     "restore": "tracker.start",
+    "sagemaker_auth": "tracker.compat",
     "save": "tracker.start",
     "setup": "tracker.compat",
     "show": "tracker.report_show",
@@ -112,9 +113,11 @@ _PLACES = {
     "termlog": "tracker.compat",
     "termsetup": "tracker.compat",
     "termwarn": "tracker.compat",
+    "unwatch": "tracker.start",
     "use_artifact": "tracker.outputs",
     "use_model": "tracker.outputs",
     "visualize": "tracker.plot.custom",
+    "watch": "tracker.start",
 }
 
 
@@ -147,19 +150,29 @@ class _FrontDoor(ModuleType):
 
     @property
     def config(self) -> Any:
-        return import_module("tracker.start").current_config()
+        return import_module("tracker.before").look("config", self.run)
+
+    @config.setter
+    def config(self, value: Any) -> None:
+        import_module("tracker.before").assign("config", value, self.run)
 
     @property
     def summary(self) -> Any:
-        return import_module("tracker.start").current_summary()
+        return import_module("tracker.before").look("summary", self.run)
+
+    @summary.setter
+    def summary(self, value: Any) -> None:
+        import_module("tracker.before").assign("summary", value, self.run)
 
 
 def __getattr__(name: str) -> Any:
     if name in _PLACES:
         value = globals()[name] = getattr(import_module(_PLACES[name]), name)
         return value
-    if name in ("errors", "plot", "report"):
+    if name in ("api", "errors", "plot", "report"):
         return import_module(f"tracker.{name}")
+    if name in ("apis", "data_types", "sdk", "util", "wandb_run", "wandb_sdk"):
+        return import_module("tracker.namespaces").Namespace(name)
     if not name.startswith("_") and name in import_module("tracker.compat").MISSING:
         raise AttributeError(
             f"W&B's {name!r} is not part of this version of tracker; dir(tracker) lists what is."

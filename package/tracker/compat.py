@@ -7,8 +7,8 @@ import sys
 from enum import Enum
 from typing import Any
 
-from tracker.errors import StoreError as CommError
-from tracker.errors import TrackerError as Error
+from tracker.errors import CommError, Error
+from tracker.settings import read_settings
 
 __all__ = [
     "MISSING",
@@ -19,6 +19,7 @@ __all__ = [
     "ensure_configured",
     "login",
     "require",
+    "sagemaker_auth",
     "setup",
     "teardown",
     "termerror",
@@ -30,11 +31,11 @@ __all__ = [
 # What `import wandb` has, and this version has not.
 MISSING = frozenset(
     """
-    EvalTable agents analytics apis attach catboost data_types
+    EvalTable agents analytics attach catboost
     docker env gym helper integration jupyter keras lightgbm patched
-    profiler proto sacred sagemaker_auth sdk sklearn
-    tensorboard tensorflow trigger unwatch util wandb wandb_agent
-    wandb_lib wandb_run wandb_sdk wandb_torch watch xgboost
+    profiler proto sacred sklearn
+    tensorboard tensorflow trigger wandb wandb_agent
+    wandb_lib wandb_torch xgboost
     """.split()  # noqa: SIM905 - a word a piece
 )
 
@@ -71,8 +72,21 @@ def login(*_: Any, **__: Any) -> bool:
     return True
 
 
-def setup(*_: Any, **__: Any) -> None:
-    """Do nothing: there is no service to set up."""
+def sagemaker_auth(*_: Any, **__: Any) -> None:
+    """Do nothing: there is no key to hand on."""
+
+
+class _Setup:
+    """What :func:`setup` returns: W&B's has the settings too."""
+
+    @property
+    def settings(self) -> Any:
+        return read_settings()
+
+
+def setup(*_: Any, **__: Any) -> _Setup:
+    """Return the settings that a run would have, as ``.settings``; there is nothing to set up."""
+    return _Setup()
 
 
 def teardown(exit_code: int | None = None) -> None:
@@ -91,25 +105,32 @@ def termsetup(*_: Any, **__: Any) -> None:
     """Do nothing: lines go to stderr."""
 
 
-def termlog(string: str = "", newline: bool = True, repeat: bool = True) -> None:
-    """Print a line on stderr; with ``repeat=False`` only once."""
-    _print("", string, newline, repeat)
+def termlog(
+    string: str = "", newline: bool = True, repeat: bool = True, prefix: bool = True
+) -> None:
+    """Print a line on stderr; with ``repeat=False`` only once, with ``prefix=False`` bare."""
+    _print("", string, newline, repeat, prefix)
 
 
-def termwarn(string: str = "", newline: bool = True, repeat: bool = True) -> None:
+def termwarn(
+    string: str = "", newline: bool = True, repeat: bool = True, prefix: bool = True
+) -> None:
     """Print a warning on stderr; with ``repeat=False`` only once."""
-    _print("WARNING ", string, newline, repeat)
+    _print("WARNING ", string, newline, repeat, prefix)
 
 
-def termerror(string: str = "", newline: bool = True, repeat: bool = True) -> None:
+def termerror(
+    string: str = "", newline: bool = True, repeat: bool = True, prefix: bool = True
+) -> None:
     """Print an error on stderr; with ``repeat=False`` only once."""
-    _print("ERROR ", string, newline, repeat)
+    _print("ERROR ", string, newline, repeat, prefix)
 
 
-def _print(label: str, string: str, newline: bool, repeat: bool) -> None:
+def _print(label: str, string: str, newline: bool, repeat: bool, prefix: bool) -> None:
     if not repeat and string in _said:
         return
     _said.add(string)
     # A closed or broken terminal is no reason to fail.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"tracker: {label}{string}" + ("\n" if newline else ""))
+        start = f"tracker: {label}" if prefix else ""
+        sys.stderr.write(f"{start}{string}" + ("\n" if newline else ""))

@@ -33,7 +33,11 @@ class RunFinishedError(UsageError):
     """A call on a run that has finished."""
 
 
-class NotFoundError(TrackerError, LookupError):
+class CommError(TrackerError):
+    """Something is not in the store, or the store cannot be read; W&B's word for it."""
+
+
+class NotFoundError(CommError, LookupError, ValueError):
     """A run, project, artifact or key that is not in the store."""
 
 
@@ -47,7 +51,7 @@ class ConflictError(TrackerError):
     """Somebody else has changed the same thing meanwhile."""
 
 
-class StoreError(TrackerError):
+class StoreError(CommError):
     """The store cannot be read or written."""
 
 
@@ -73,6 +77,17 @@ class FilterSyntaxError(QueryError):
     def __init__(self, sentence: str, place: tuple[int, int]) -> None:
         super().__init__(sentence)
         self.place = place
+
+
+class AuthenticationError(CommError):
+    """W&B's error of a wrong key: programs catch it, and nothing raises it here."""
+
+
+class UnsupportedError(UsageError):
+    """W&B's error of what its server cannot do: programs catch it, and nothing raises it here."""
+
+
+Error = TrackerError  # W&B's name
 
 
 class TrialStopped(SystemExit):

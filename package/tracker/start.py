@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from tracker import display, sources
+from tracker import before, display, sources
 from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.errors import UsageError, warn
 from tracker.records import MetricRule
@@ -26,13 +26,11 @@ from tracker.run.arguments import (
     select,
 )
 from tracker.run.begin import Wish, begin, begin_disabled, with_store
-from tracker.run.config import Config
 from tracker.run.config_input import read_config, read_defaults
 from tracker.run.origin import Origin, check_name, default_project, find_origin, forget, remember
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
 from tracker.run.run_files import PathLike
-from tracker.run.summary import Summary
 from tracker.run.trials import Trial
 from tracker.settings import Settings, read_settings
 from tracker.store.store import Store, open_store
@@ -70,6 +68,7 @@ def init(
     monitor_gym: bool | None = None,
     settings: Any = None,
     anonymous: Any = None,
+    magic: Any = None,
 ) -> Run:
     """Start a run, and make it the current one.
 
@@ -113,7 +112,7 @@ def init(
         See :class:`tracker.settings.Settings`.
     config_include_keys, config_exclude_keys : sequence of str, optional
         Take only these keys of `config`, or all but these.
-    entity, force, tensorboard, sync_tensorboard, monitor_gym, anonymous
+    entity, force, tensorboard, sync_tensorboard, monitor_gym, anonymous, magic
         Accepted for W&B's sake: there are no accounts here.
 
     Returns
@@ -155,7 +154,7 @@ def init(
             "tags": read_tags(tags),
         },
         select(read_config(config), config_include_keys, config_exclude_keys),
-        read_defaults(Path.cwd()),
+        {**read_defaults(Path.cwd()), **before.take("config")},
         is_notebook() if allow_val_change is None else allow_val_change,
     )
     run_id = check_name("id", id if id is not None else from_environment("RUN_ID"))
@@ -173,6 +172,7 @@ def init(
         )  # fmt: skip
         run = _open(chosen, wish, origin)
         display.show(run)
+    run.summary.update(before.take("summary"))
     if word != "create_new":
         _make_current(run)
     return run
@@ -199,13 +199,13 @@ def _start_trial(chosen: Settings, wish: Wish, trial: Trial) -> Run:
 def _make_current(run: Run) -> None:
     """Make a run the current one; after the end of a trial it is the one from before."""
     global _current
-    before = _current if trials.here() is not None else None
+    earlier = _current if trials.here() is not None else None
     _current = run
 
     def forget(_: Run) -> None:
         global _current
         if _current is run:
-            _current = before if before is not None and before.is_alive else None
+            _current = earlier if earlier is not None and earlier.is_alive else None
 
     run.after_end(forget)
 
@@ -328,13 +328,32 @@ def mark_preempting() -> None:
     require("mark_preempting").mark_preempting()
 
 
+def watch(
+    models: Any,
+    criterion: Any = None,
+    log: str | None = "gradients",
+    log_freq: int = 1000,
+    idx: int | None = None,
+    log_graph: bool = False,
+) -> None:
+    """Say that models are not watched yet; see :meth:`tracker.Run.watch`."""
+    require("watch").watch(models, criterion, log, log_freq, idx, log_graph)
+
+
+def unwatch(models: Any = None) -> None:
+    """Do nothing; see :meth:`tracker.Run.watch`."""
+
+
 def pin_config_keys(keys: Sequence[str] = ()) -> None:
     """Say which config keys are shown first; see :meth:`tracker.Run.pin_config_keys`."""
     require("pin_config_keys").pin_config_keys(keys)
 
 
 def save(
-    glob_str: PathLike, base_path: PathLike | None = None, policy: str = "live", glob: bool = True
+    glob_str: PathLike | None = None,
+    base_path: PathLike | None = None,
+    policy: str = "live",
+    glob: bool = True,
 ) -> list[str]:
     """Keep copies of files with the current run; see :meth:`tracker.Run.save`."""
     return require("save").save(glob_str, base_path, policy, glob)
@@ -345,37 +364,6 @@ def restore(
 ) -> TextIO | None:
     """Get a saved file back and open it; see :meth:`tracker.Run.restore`."""
     return require("restore").restore(name, run_path, replace, root)
-
-
-def current_config() -> Config | Before:
-    """Return the current run's config."""
-    run = current()
-    return Before("config") if run is None else run.config
-
-
-def current_summary() -> Summary | Before:
-    """Return the current run's summary."""
-    run = current()
-    return Before("summary") if run is None else run.summary
-
-
-class Before:
-    """Stands for ``tracker.config`` and ``tracker.summary`` before ``init``."""
-
-    def __init__(self, name: str) -> None:
-        object.__setattr__(self, "_name", name)
-
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        name = object.__getattribute__(self, "_name")
-        raise UsageError(f"You must call tracker.init() before tracker.{name}")
-
-    __getitem__ = __setitem__ = __setattr__ = __iter__ = __len__ = __contains__ = _refuse
-    __delitem__ = __delattr__ = _refuse
-
-    def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):
-            raise AttributeError(attribute)
-        return self._refuse()
 
 
 def _log_artifact(artifact: Artifact, project: str | None, settings: Any) -> None:

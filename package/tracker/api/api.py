@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from tracker.api.artifacts import ArtifactsApi
 from tracker.api.reader import Reader
@@ -16,6 +17,7 @@ from tracker.api.runs import Runs
 from tracker.api.sweeps import Sweep, find_sweep, list_sweeps
 from tracker.api.user import User
 from tracker.errors import NotFoundError, UsageError
+from tracker.run.address import URL_MARK, run_url
 from tracker.settings import find_store
 from tracker.store.reading import read
 from tracker.store.reading.query import run_query
@@ -56,6 +58,11 @@ class Project:
         """Entity and name, as W&B has them."""
         return [self.entity, self.name]
 
+    @property
+    def url(self) -> str:
+        """Where the project can be seen: in JupyterLab where that runs, else the store's file."""
+        return run_url(self._reader.store.root, self.name)
+
     def runs(
         self,
         filters: Mapping[str, Any] | str | None = None,
@@ -81,6 +88,8 @@ class Api(ArtifactsApi):
     dir : path-like, optional
         The directory that holds the store. Default: ``TRACKER_DIR``, else the nearest
         ``.tracker`` in this folder and its parents, else the user's data directory.
+    overrides, timeout, api_key
+        Accepted for W&B's sake: there is no server.
 
     Examples
     --------
@@ -89,8 +98,17 @@ class Api(ArtifactsApi):
     >>> best.history(keys=["loss", "val/loss"]).plot(x="_step")
     """
 
-    def __init__(self, dir: str | os.PathLike[str] | None = None) -> None:
-        self._reader = Reader(open_store(find_store(dir)))
+    def __init__(
+        self,
+        dir: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        overrides: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        api_key: str | None = None,
+    ) -> None:
+        # W&B's first argument are the overrides.
+        place = None if isinstance(dir, Mapping) else dir
+        self._reader = Reader(open_store(find_store(place)))
         self._reader.recover()
 
     def __repr__(self) -> str:
@@ -102,6 +120,8 @@ class Api(ArtifactsApi):
         filters: Mapping[str, Any] | None = None,
         order: str = "+created_at",
         per_page: int = 50,
+        include_sweeps: bool = False,
+        lazy: bool = True,
     ) -> Runs:
         """Return the runs of a project that fit a filter. They are read at the first use.
 
@@ -120,6 +140,8 @@ class Api(ArtifactsApi):
             Default: the oldest first.
         per_page : int
             How many runs are shown at a time when a notebook displays them. Default 50.
+        include_sweeps, lazy
+            Accepted for W&B's sake: everything is read when it is asked for.
 
         Raises
         ------
@@ -137,8 +159,8 @@ class Api(ArtifactsApi):
         Parameters
         ----------
         path : str
-            ``"project/id"``, ``"id"``, W&B's ``"entity/project/id"``, or instead of the id
-            the name of exactly one run.
+            ``"project/id"``, ``"id"``, W&B's ``"entity/project/id"``, a run's ``url``, or
+            instead of the id the name of exactly one run.
 
         Raises
         ------
@@ -182,8 +204,8 @@ class Api(ArtifactsApi):
             raise UsageError(f"path is {path!r}: expected 'project/id' or an id.")
         return find_sweep(self._reader, parts[-2] if len(parts) > 1 else None, parts[-1])
 
-    def projects(self, entity: str | None = None) -> list[Project]:
-        """Return all projects, the one written last first. `entity` is W&B's and means nothing."""
+    def projects(self, entity: str | None = None, per_page: int = 200) -> list[Project]:
+        """Return all projects, the one written last first; the arguments are W&B's."""
         with self._reader.open() as db:
             return [Project(*found, self._reader) for found in read.projects(db)]
 
@@ -289,7 +311,9 @@ def sql(query: str, params: Any = None, dir: str | os.PathLike[str] | None = Non
 
 
 def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part]
+    """Return the parts of a path; of the address of a run or sweep, those after its mark."""
+    _, mark, below = path.partition(URL_MARK)
+    return [part for part in (unquote(below) if mark else path).split("/") if part]
 
 
 def _local_name() -> str:

@@ -94,7 +94,9 @@ class ArtifactsApi:
         """Return the versions of a name; W&B's old name of :meth:`artifacts`."""
         return self.artifacts(type_name, name)
 
-    def artifact_types(self, project: str | None = None) -> list[ArtifactType]:
+    def artifact_types(
+        self, project: str | None = None, start: str | None = None
+    ) -> list[ArtifactType]:
         """Return the types of artifacts that a project has; without one, of all projects."""
         from tracker.artifacts.collection import types
 

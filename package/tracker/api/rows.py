@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.api.media_paths import with_paths
 from tracker.errors import UsageError
 from tracker.records import Stream
 from tracker.store.database.connection import Connection
@@ -66,13 +67,18 @@ def _spread(steps: NDArray[np.int64], samples: int | None) -> NDArray[np.int64]:
 def to_columns(rows: Rows, keys: list[str] | None, x_axis: str) -> dict[str, Any]:
     """Return columns: the x-axis first, then the keys; without keys, all there is."""
     length = len(rows.steps)
-    every = {**rows.special(), **{key: c.column(length) for key, c in rows.keys.items()}}
+    logged = {key: _with_paths(key, c.column(length)) for key, c in rows.keys.items()}
+    every = {**rows.special(), **logged}
     if keys is None:
         names = [STEP, *rows.keys, *(name for name in ROW_KEYS if name != STEP)]
     else:
         names = keys
     ordered = dict.fromkeys([x_axis, *names])
     return {name: every[name] if name in every else np.full(length, np.nan) for name in ordered}
+
+
+def _with_paths(key: str, column: Any) -> Any:
+    return [with_paths(key, value) for value in column] if isinstance(column, list) else column
 
 
 def to_dicts(rows: Rows, keys: list[str] | None) -> Iterator[dict[str, Any]]:
@@ -86,7 +92,7 @@ def to_dicts(rows: Rows, keys: list[str] | None) -> Iterator[dict[str, Any]]:
     for key, cells in rows.keys.items():
         if keys is None or key in keys:
             for place, value in cells.cells():
-                made[place][key] = value
+                made[place][key] = with_paths(key, value)
     for name in ROW_KEYS:
         if keys is None or name in keys:
             for row, value in zip(made, special[name], strict=True):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tracker.api import html, rows
 from tracker.api.reader import Reader
 from tracker.api.run_artifacts import RunArtifacts
+from tracker.api.run_files import RunFiles
 from tracker.api.summary import Summary
 from tracker.api.user import User
 from tracker.api.values import read_value
 from tracker.errors import NotFoundError, UsageError, warn
+from tracker.moment import Moment
 from tracker.records import CellRecord, ConsoleRecord, EventRecord, RunRecord, Stream
 from tracker.run.address import run_url
 from tracker.run.run import check_tags
@@ -32,7 +33,7 @@ PAGE_POINTS = 500_000
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 
 
-class Run(RunArtifacts):
+class Run(RunArtifacts, RunFiles):
     """A run as the store has it.
 
     What is read here is the run at the time when it was read; :meth:`load` reads it anew.
@@ -98,18 +99,13 @@ class Run(RunArtifacts):
     def summary(self) -> Summary:
         """The summary, values as items and attributes; changes wait for :meth:`update`."""
         if self._summary is None:
-            self._summary = Summary(self._record.summary, self.update)
+            self._summary = Summary(self._record, self.update)
         return self._summary
 
     @property
     def id(self) -> str:
         """The run's id, which never changes."""
         return self._record.run_id
-
-    @property
-    def display_name(self) -> str:
-        """The same as `name`."""
-        return self.name
 
     @property
     def project(self) -> str:
@@ -154,19 +150,14 @@ class Run(RunArtifacts):
         return deepcopy(self._record.metadata)
 
     @property
-    def created_at(self) -> datetime:
-        """When it began, UTC."""
-        return self._record.created_at
+    def created_at(self) -> Moment:
+        """When it began: text as in W&B, and a datetime in UTC."""
+        return Moment(self._record.created_at)
 
     @property
-    def heartbeat_at(self) -> datetime:
+    def heartbeat_at(self) -> Moment:
         """When it was last written, UTC."""
-        return self._record.updated_at
-
-    @property
-    def lastHistoryStep(self) -> int:  # noqa: N802 - W&B's name
-        """The highest step; -1 where nothing was logged."""
-        return self._record.last_step
+        return Moment(self._record.updated_at)
 
     @property
     def url(self) -> str:
@@ -176,7 +167,7 @@ class Run(RunArtifacts):
     @property
     def user(self) -> User:
         """Who ran it."""
-        return User(str(self._record.metadata.get("username") or ""))
+        return User(self.username)
 
     @property
     def system_metrics(self) -> dict[str, float]:
@@ -233,6 +224,7 @@ class Run(RunArtifacts):
         page_size: int = 1000,
         min_step: int | None = None,
         max_step: int | None = None,
+        use_cache: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """Yield every row that the run had logged when the iteration began, as a dict.
 
@@ -248,6 +240,8 @@ class Run(RunArtifacts):
             Read at least so many rows at a time. Default 1000.
         min_step, max_step : int, optional
             Only rows from `min_step` to before `max_step`.
+        use_cache : bool
+            W&B's; means nothing here.
 
         Raises
         ------
@@ -380,7 +374,7 @@ class Run(RunArtifacts):
         if self._config is not None:
             given["config"] = (was.config, plain(self._config))
         if self._summary is not None:
-            given["summary"] = (was.summary, plain(dict(self._summary)))
+            given["summary"] = (was.summary, plain(self._summary.own()))
         # By their text, in which NaN equals NaN, and 1, 1.0 and True differ.
         return {key: now for key, (before, now) in given.items() if repr(before) != repr(now)}
 

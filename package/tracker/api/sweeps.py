@@ -12,6 +12,7 @@ from tracker.api.run import Run
 from tracker.api.runs import Runs
 from tracker.errors import NotFoundError
 from tracker.records import RunRecord
+from tracker.run.address import run_url
 from tracker.store.journal.ledger import Ledger
 from tracker.store.journal.trials import Book, Trial
 from tracker.store.writing import documents
@@ -61,6 +62,11 @@ class Sweep:
     def path(self) -> list[str]:
         """Entity, project and id, as W&B has them."""
         return ["", self.project, self.id]
+
+    @property
+    def url(self) -> str:
+        """Where the sweep can be seen: in JupyterLab where that runs, else the store's file."""
+        return run_url(self._reader.store.root, self.project, self.id)
 
     @property
     def config(self) -> dict[str, Any]:

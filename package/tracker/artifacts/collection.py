@@ -11,6 +11,7 @@ from tracker.artifacts.home import Home
 from tracker.artifacts.saved import COLLECTION
 from tracker.artifacts.words import check_alias, check_artifact_name, check_tag, check_type
 from tracker.errors import NotFoundError, UsageError
+from tracker.moment import Moment
 from tracker.records import CollectionRecord, VersionRecord
 from tracker.store.journal import facts
 from tracker.store.reading import version_reads
@@ -86,14 +87,14 @@ class ArtifactCollection:
         return f"{self.project}/{self._record.name}"
 
     @property
-    def created_at(self) -> str:
-        """When its first version was made, in ISO 8601, UTC."""
-        return self._record.created_at.isoformat()
+    def created_at(self) -> Moment:
+        """When its first version was made."""
+        return Moment(self._record.created_at)
 
     @property
-    def updated_at(self) -> str:
-        """When its last version was made, in ISO 8601, UTC."""
-        return self._record.updated_at.isoformat()
+    def updated_at(self) -> Moment:
+        """When its last version was made."""
+        return Moment(self._record.updated_at)
 
     @property
     def aliases(self) -> list[str]:

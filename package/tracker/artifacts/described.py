@@ -12,6 +12,7 @@ from tracker.artifacts.home import Home
 from tracker.artifacts.manifest import Manifest
 from tracker.artifacts.words import check_artifact_name, check_metadata, check_type
 from tracker.errors import ArtifactNotLoggedError
+from tracker.moment import Moment
 from tracker.records import VersionRecord
 from tracker.store.journal import facts
 from tracker.store.reading import version_reads
@@ -166,14 +167,14 @@ class Described(Adding):
         return f"v{self._logged('version').version}"
 
     @property
-    def created_at(self) -> str:
-        """When this version was made, in ISO 8601, UTC."""
-        return self._logged("created_at").created_at.isoformat()
+    def created_at(self) -> Moment:
+        """When this version was made."""
+        return Moment(self._logged("created_at").created_at)
 
     @property
-    def updated_at(self) -> str:
-        """When it was changed last, in ISO 8601, UTC."""
-        return self._logged("updated_at").updated_at.isoformat()
+    def updated_at(self) -> Moment:
+        """When it was changed last."""
+        return Moment(self._logged("updated_at").updated_at)
 
     @property
     def history_step(self) -> int | None:

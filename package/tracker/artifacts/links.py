@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tracker.artifacts.home import Home
 from tracker.artifacts.saved import refuse_protected
-from tracker.artifacts.words import check_alias, split_path
+from tracker.artifacts.words import check_aliases, split_path
 from tracker.errors import ConflictError, UsageError
 from tracker.records import VersionRecord
 from tracker.store.journal import facts
@@ -32,7 +32,7 @@ def link(
         raise UsageError(f"link() was given {target_path!r}: expected 'project/collection'.")
     project = project or record.project
     given = [aliases] if isinstance(aliases, str) else list(aliases or ())
-    names = [check_alias(each) for each in dict.fromkeys(given)]
+    names = check_aliases(given)
     source = record.source or (record.project, record.name, record.version)
     if (project, name) == source[:2]:
         raise UsageError(f"{name} is where {record.name} was logged: link it to another name.")

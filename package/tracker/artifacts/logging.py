@@ -17,7 +17,7 @@ from tracker.artifacts.entry import Entry
 from tracker.artifacts.home import Home
 from tracker.artifacts.keeping import keep_all, keeping
 from tracker.artifacts.saved import refuse_protected
-from tracker.artifacts.words import NAME_LIMIT, check_alias, check_tag
+from tracker.artifacts.words import NAME_LIMIT, check_aliases, check_tag
 from tracker.errors import StoreError, UsageError, warn
 from tracker.records import VersionRecord
 from tracker.store.journal import facts
@@ -133,7 +133,7 @@ def log_artifact(
     ConflictError
         If an alias is protected.
     """
-    names = [check_alias(alias) for alias in _listed(aliases)]
+    names = check_aliases(aliases)
     labels = [check_tag(tag) for tag in _listed(tags)]
     home = Home(journal.store)
     if artifact.is_draft() and (artifact.incremental or distributed_id is not None):
@@ -168,7 +168,7 @@ def upsert_artifact(
     UsageError
         If an alias cannot be used, or a file has changed since it was added.
     """
-    names = [check_alias(alias) for alias in _listed(aliases)]
+    names = check_aliases(aliases)
     artifact.distributed_id = distributed_id
     home = Home(journal.store)
     if _put(home, journal, artifact, "part", names, [], distributed_id) is not None:

@@ -9,6 +9,7 @@ from tracker.artifacts.artifact import Artifact
 from tracker.artifacts.collection import ArtifactCollection, collections
 from tracker.artifacts.home import Home
 from tracker.errors import NotFoundError, UsageError
+from tracker.moment import Moment
 from tracker.records import CollectionRecord
 from tracker.store.reading import version_reads
 from tracker.store.reading.described_filters import matching
@@ -117,14 +118,14 @@ class Registry:
         return sorted({record.type for record in self._records})
 
     @property
-    def created_at(self) -> str:
-        """When the first version was linked there, in ISO 8601, UTC."""
-        return min(record.created_at for record in self._records).isoformat()
+    def created_at(self) -> Moment:
+        """When the first version was linked there."""
+        return Moment(min(record.created_at for record in self._records))
 
     @property
-    def updated_at(self) -> str:
-        """When the last version was linked there, in ISO 8601, UTC."""
-        return max(record.updated_at for record in self._records).isoformat()
+    def updated_at(self) -> Moment:
+        """When the last version was linked there."""
+        return Moment(max(record.updated_at for record in self._records))
 
     def collections(
         self,

@@ -11,7 +11,7 @@ from typing import Any
 from tracker.artifacts.described import Described
 from tracker.artifacts.home import Home
 from tracker.artifacts.upstairs import UPSTAIRS
-from tracker.artifacts.words import check_alias, check_metadata, check_tag
+from tracker.artifacts.words import check_aliases, check_metadata, check_tag
 from tracker.errors import ConflictError, UsageError
 from tracker.records import VersionRecord
 from tracker.store.journal import facts
@@ -58,7 +58,7 @@ class Saved(Described):
     @aliases.setter
     def aliases(self, aliases: Sequence[str]) -> None:
         self._logged("aliases")
-        self._aliases = [check_alias(alias) for alias in _listed(aliases)]
+        self._aliases = check_aliases(aliases)
 
     @property
     def tags(self) -> list[str]:
@@ -125,7 +125,7 @@ class Saved(Described):
 
     def _changes(self, record: VersionRecord) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what changed of the version itself, and of what links share with their source."""
-        aliases = [check_alias(alias) for alias in dict.fromkeys(_listed(self._aliases))]
+        aliases = check_aliases(self._aliases)
         tags = [check_tag(tag) for tag in dict.fromkeys(_listed(self._tags))]
         if LATEST in record.aliases and LATEST not in aliases:
             aliases.append(LATEST)  # it moves by itself

@@ -14,7 +14,7 @@ METADATA_LIMIT = 100
 REGISTRY = "wandb-registry-"
 PATH_LIMIT = 1000
 PART_LIMIT_BYTES = 255
-_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+( +[A-Za-z0-9_.\-]+)*")
 _FORBIDDEN = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]")
 _TAG = re.compile(r"[-\w]+( +[-\w]+)*")
 _VERSION = re.compile(r"v\d+")
@@ -29,7 +29,7 @@ def check_artifact_name(name: object) -> str:
     if not isinstance(name, str) or not is_word or len(name) > NAME_LIMIT:
         raise UsageError(
             f"Artifact name {str(name)[:150]!r} cannot be used: expected 1 to {NAME_LIMIT} "
-            "letters, digits, '_', '-' and '.', and not dots alone."
+            "letters, digits, '_', '-' and '.', blanks between them, and not dots alone."
         )
     return name
 
@@ -115,6 +115,18 @@ def split_path(text: object) -> tuple[str | None, str, str | None]:
     if project and not project.strip("."):
         raise UsageError(f"Artifact path {text!r} cannot be used: {project!r} is no project.")
     return project or None, check_artifact_name(parts[-1]), alias or None
+
+
+def check_aliases(given: Iterable[object] | str | None) -> list[str]:
+    """Return aliases, each once; empty ones, by which loggers say "not the best", are left out.
+
+    Raises
+    ------
+    UsageError
+        If one cannot be used.
+    """
+    listed = [given] if isinstance(given, str) else list(given or ())
+    return [check_alias(alias) for alias in dict.fromkeys(listed) if alias != ""]
 
 
 def check_alias(alias: object) -> str:

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+URL_MARK = "#tracker="
 
-def run_url(root: Path, project: str, run_id: str) -> str:
-    """Return where to see a run: this notebook in JupyterLab, else the store's file.
+
+def run_url(root: Path, project: str, run_id: str | None = None) -> str:
+    """Return where to see a run or a project: this notebook in JupyterLab, else the store's file.
 
     No token is part of it: the address may be printed and shared.
     """
-    fragment = f"tracker={quote(project)}/{quote(run_id)}"
+    fragment = URL_MARK + "/".join(quote(part) for part in (project, run_id) if part)
     notebook = os.environ.get("JPY_SESSION_NAME")
     if notebook and (page := _page_of(Path(notebook))):
-        return f"{page}#{fragment}"
-    return f"{(root / 'tracker.duckdb').absolute().as_uri()}#{fragment}"
+        return f"{page}{fragment}"
+    return f"{(root / 'tracker.duckdb').absolute().as_uri()}{fragment}"
 
 
 def _page_of(notebook: Path) -> str | None:

@@ -99,6 +99,13 @@ class Config(MutableMapping[str, Any]):
         """Return the values as a plain dict."""
         return copy.deepcopy(self._values)
 
+    @property
+    def _items(self) -> dict[str, Any]:
+        return self.as_dict()
+
+    def _as_dict(self) -> dict[str, Any]:
+        return self.as_dict()
+
     def lock(self, values: Mapping[str, Any], owner: str) -> None:
         """Set values that only `owner`, such as ``"sweep"``, may set from now on."""
         locked = {config_name(key): self._read(key, value) for key, value in values.items()}

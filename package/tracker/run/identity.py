@@ -172,6 +172,36 @@ class Identity:
 
         return run_url(self.settings.root, self.project, self.id)
 
+    @property
+    def project_url(self) -> str:
+        """Where the project can be seen; see :attr:`url`."""
+        if self.disabled:
+            return ""
+        from tracker.run.address import run_url
+
+        return run_url(self.settings.root, self.project)
+
+    @property
+    def sweep_url(self) -> str | None:
+        """Where the sweep can be seen, None for a run of none; see :attr:`url`."""
+        if self.disabled or self.sweep_id is None:
+            return None
+        from tracker.run.address import run_url
+
+        return run_url(self.settings.root, self.project, self.sweep_id)
+
+    def get_url(self) -> str:
+        """Return :attr:`url`; W&B's older spelling."""
+        return self.url
+
+    def get_project_url(self) -> str:
+        """Return :attr:`project_url`; W&B's older spelling."""
+        return self.project_url
+
+    def get_sweep_url(self) -> str | None:
+        """Return :attr:`sweep_url`; W&B's older spelling."""
+        return self.sweep_url
+
     def _set_field(self, field: str, value: Any) -> None:
         self._check_alive(field)
         self._fields[field] = value

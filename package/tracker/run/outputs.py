@@ -64,7 +64,7 @@ class Outputs(Versions):
 
     def save(
         self,
-        glob_str: PathLike,
+        glob_str: PathLike | None = None,
         base_path: PathLike | None = None,
         policy: str = "live",
         glob: bool = True,
@@ -73,8 +73,9 @@ class Outputs(Versions):
 
         Parameters
         ----------
-        glob_str : path-like
-            A file, or a pattern such as ``"results/*.csv"``, which is looked up now.
+        glob_str : path-like, optional
+            A file, or a pattern such as ``"results/*.csv"``, which is looked up now. Without it
+            nothing is done, as in W&B: a run's name and config are always stored.
         base_path : path-like, optional
             The folder below which the files' own folders are kept. Default the working
             directory, for absolute paths the folder above the file's.
@@ -97,7 +98,7 @@ class Outputs(Versions):
         self._check_alive("save")
         if policy not in POLICIES:
             raise UsageError(f"policy is {policy!r}: only 'live', 'now' and 'end' are supported.")
-        if self.disabled:
+        if self.disabled or glob_str is None:
             return []
         found = match_files(glob_str, base_path, Path(self.dir), is_glob=glob)
         if not found:

@@ -30,7 +30,7 @@ LEVELS = ("INFO", "WARN", "ERROR")
 # W&B's methods that this version has not.
 _MISSING = frozenset(
     """
-    display status to_html unwatch watch
+    display status to_html
     """.split()  # noqa: SIM905 - a word a piece
 )
 
@@ -221,6 +221,29 @@ class Run(Outputs):
         pinned = [keys] if isinstance(keys, str) else [str(key) for key in keys]
         self._recorder.append(facts.Change(now_us(), {"metadata": {"pinned_config_keys": pinned}}))
 
+    def watch(
+        self,
+        models: Any,
+        criterion: Any = None,
+        log: str | None = "gradients",
+        log_freq: int = 1000,
+        idx: int | None = None,
+        log_graph: bool = False,
+    ) -> None:
+        """Say once that gradients and parameters are not recorded by themselves yet.
+
+        So that scripts for W&B run on; a :class:`tracker.Histogram` can be logged of both.
+        """
+        self._check_alive("watch")
+        self._recorder.warn_once(
+            "watch() does not record gradients or parameters yet: log a tracker.Histogram of "
+            "those that matter to you.",
+            "watch",
+        )
+
+    def unwatch(self, models: Any = None) -> None:
+        """Do nothing: no model is watched; see :meth:`watch`."""
+
     def write_logs(self, text: str) -> None:
         """Add text to the run's console log without printing it."""
         self._check_alive("write_logs")
@@ -260,7 +283,8 @@ class Run(Outputs):
     def __getattr__(self, name: str) -> Any:
         if name in _MISSING:
             raise AttributeError(
-                f"Run.{name} of W&B is not part of this version of tracker; dir(run) lists what is."
+                f"Run.{name} of W&B is not part of this version of tracker: tracker.show(run) "
+                "shows a run, and dir(run) lists what it has."
             )
         raise AttributeError(f"'Run' object has no attribute {name!r}")
 

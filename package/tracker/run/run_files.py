@@ -101,17 +101,17 @@ def find_file(store: Store, project: str, run_id: str, name: str) -> Path:
         record = read.run(db, project, run_id)
         if record is None:
             raise NotFoundError(f"There is no run {run_id!r} in project {project!r}.")
-        stems = list(_stems(db, record.run_key))
-    for stem in stems:
-        path = store.root / "files" / stem / parts
-        if path.is_file():
+        folders = list(folders_of(db, store, record.run_key))
+    for folder in folders:
+        if (path := folder / parts).is_file():
             return path
     raise NotFoundError(f"File {name!r} not found in {project}/{run_id}.")
 
 
-def _stems(db: Any, run_key: int) -> Iterator[str]:
+def folders_of(db: Any, store: Store, run_key: int) -> Iterator[Path]:
+    """Yield the folder of each session of a run, the newest first; it may not be there."""
     rows = db.execute(
         "SELECT journal FROM session WHERE run_key = ? ORDER BY journal DESC", [run_key]
     ).fetchall()
     for (stem,) in rows:
-        yield stem
+        yield store.root / "files" / stem

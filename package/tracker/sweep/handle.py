@@ -96,6 +96,11 @@ class SweepHandle(str):
         return ["", self.project, self.id]
 
     @property
+    def url(self) -> str:
+        """Where the sweep can be seen: in JupyterLab where that runs, else the store's file."""
+        return self._found.url
+
+    @property
     def config(self) -> dict[str, Any]:
         """The config as it was given."""
         return dict(self.controller.config.raw)

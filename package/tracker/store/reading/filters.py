@@ -36,10 +36,10 @@ _COLUMNS = {
     "displayName": "name", "display_name": "name",
     "project": "project", "state": "state", "notes": "notes",
     "group": "group_name", "jobType": "job_type", "job_type": "job_type",
-    "sweep": "sweep_id", "sweep_id": "sweep_id",
+    "sweep": "sweep_id", "sweep_id": "sweep_id", "sweepName": "sweep_id",
     "tags": "tags", "duration": "runtime_s", "step": "last_step",
     "username": "metadata ->> '$.username'", "user": "metadata ->> '$.username'",
-    "host": "metadata ->> '$.hostname'",
+    "host": "metadata ->> '$.hostname'", "hostname": "metadata ->> '$.hostname'",
 }  # fmt: skip
 _TIMES = {
     "createdAt": "created_at", "created_at": "created_at",

@@ -139,3 +139,13 @@ def media_at(
     for run_key, at in db.execute(_AT, bound).fetchall():
         found += media_between(db, [run_key], key, at, at)
     return found
+
+
+def media_values(db: duckdb.DuckDBPyConnection, run_key: int) -> list[tuple[str, Any]]:
+    """Return key and reference of all media that a run logged, the oldest first."""
+    rows = db.execute(
+        "SELECT s.key, v.value FROM value v JOIN series s USING (series_key) "
+        "WHERE s.run_key = ? AND (v.value ->> '$._type') IS NOT NULL ORDER BY v.rowid",
+        [run_key],
+    ).fetchall()
+    return [(key, load_json(value)) for key, value in rows]
