@@ -247,6 +247,25 @@ def test_a_stored_run_is_found_by_its_url_and_renamed_by_its_display_name(start)
     assert api.sweep(sweep.url).url == sweep.url
 
 
+def test_a_report_in_the_older_spelling(start):
+    with start() as logged:
+        logged.log({"reward/mean": 0.5})
+    wb = wandb.apis.reports
+    report = wb.Report(project="p", title="mine v. main", description="a\nb")
+    panel = wb.LinePlot(
+        title="reward/mean", x="Step", y=["reward/mean"], title_x="Step",
+        smoothing_show_original=True, max_runs_to_show=2, plot_type="line", font_size="auto",
+        legend_position="north",
+    )  # fmt: skip
+    filters = {"$and": [{"display_name": {"$regex": "^.*"}}, {"hostname": {"$exists": True}}]}
+    runset = wb.Runset(project="p", filters=filters)
+    report.blocks = [wb.H1(text="all"), wb.PanelGrid(panels=[panel], runsets=[runset])]
+    assert report.url.endswith("#tracker=p")
+    report.save()
+    assert report.url.endswith(f"#tracker=p/reports/{report.id}")
+    assert len(wandb.Api().runs("me/p", filters)) == 1
+
+
 def test_the_summary_of_a_stored_run_has_what_wandb_adds(start):
     with start() as logged:
         logged.log({"loss": 0.5})

@@ -15,6 +15,7 @@ from tracker.report.parts import from_json
 from tracker.report.pictures import Picture
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.unknown import revive
+from tracker.run.address import run_url
 from tracker.settings import find_store
 from tracker.store.store import open_store
 from tracker.store.writing import documents
@@ -157,6 +158,11 @@ class Report(Manuscript):
                 f"Report {path!r} has no version {version}: the newest is {hits[0].version}."
             )
         return cls.of(found, dir)
+
+    @property
+    def url(self) -> str:
+        """Where it is kept: its project in JupyterLab where that runs, else the store's file."""
+        return run_url(self.store.root, self.project, f"reports/{self.id}" if self.id else None)
 
     @classmethod
     def of(cls, document: Document, dir: PathLike | None = None) -> Report:
