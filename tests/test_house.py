@@ -71,6 +71,8 @@ def test_imports_keep_the_contracts(house: Path) -> None:
         ("store", "store/series/planted.py", "from tracker.store.writing import feed"),
         ("store", "store/reading/planted.py", "from tracker.store.writing import feed"),
         ("store", "store/attic.py", "VALUE = 1"),
+        ("panels", "panels/views/planted.py", "from tracker.panels.page import board"),
+        ("panels", "panels/attic.py", "VALUE = 1"),
         ("circles", "store/series/m4.py", "from tracker.store.series import curves"),
         ("duckdb", "run/planted.py", "import duckdb"),
         ("screen", "store/planted.py", "def draw():\n    from plotly import graph_objects"),

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from tracker.panels.show import show as show_panel
-from tracker.panels.workspace import DEFAULT
+from tracker.panels.workspace.workspace import DEFAULT
 from tracker.report.report import Report
 
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import pandas as pd
 
-from tracker.panels.board import Board
-from tracker.panels.client import Client
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.page.board import Board
+from tracker.panels.page.client import Client
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.store.database.encode import dump_json
 from tracker.store.store import Store, open_store
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import scale_store
 
-from tracker.panels.board import Board
-from tracker.panels.client import Client
-from tracker.panels.project_panel import ProjectPanel
+from tracker.panels.page.board import Board
+from tracker.panels.page.client import Client
+from tracker.panels.workspace.project_panel import ProjectPanel
 
 CHARTS = 8
 WIDTH = 360

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tracker import start
-from tracker.panels import bundle
-from tracker.panels.board import Board
-from tracker.panels.client import Client
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.page import bundle
+from tracker.panels.page.board import Board
+from tracker.panels.page.client import Client
+from tracker.panels.workspace.project_source import ProjectSource
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Route

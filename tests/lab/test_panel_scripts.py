@@ -14,8 +14,8 @@ import pytest
 from tracker.figures.formats import format_duration, format_number
 from tracker.figures.markdown import markdown
 from tracker.figures.smoothing import Smoothing, smooth
-from tracker.panels import bundle
-from tracker.panels.workspace import merged
+from tracker.panels.page import bundle
+from tracker.panels.workspace.workspace import merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tracker import start
-from tracker.panels.client import Client
-from tracker.panels.wire import unpack
+from tracker.panels.curves.wire import unpack
+from tracker.panels.page.client import Client
 from tracker.run.run import Run
 
 QUIET = {

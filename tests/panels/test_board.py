@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tracker.figures import colour_of, curve_figure
-from tracker.panels.board import Board
-from tracker.panels.charts import Ask
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.curves.charts import Ask
+from tracker.panels.page.board import Board
 from tracker.panels.run_source import RunSource
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.store.store import open_store
 
 from .conftest import Page

@@ -4,7 +4,7 @@ import re
 import zlib
 from importlib import resources
 
-from tracker.panels import bundle
+from tracker.panels.page import bundle
 
 SOURCES = {path.name: path.read_text() for path in bundle.STATIC.glob("*.js")}
 

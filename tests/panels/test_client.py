@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tracker.panels.charts import Ask, Chart
-from tracker.panels.client import Client
+from tracker.panels.curves.charts import Ask, Chart
+from tracker.panels.page.client import Client
 
 CHARTS = [Chart(f"metric/{key}", "Charts", key, (key,)) for key in "abc"]
 

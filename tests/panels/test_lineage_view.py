@@ -9,7 +9,7 @@ import pytest
 
 import tracker
 from tracker.errors import NotFoundError, UsageError
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import view_of
 from tracker.store.store import Store
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from PIL import Image as Pil
 
 import tracker
-from tracker.panels.board import Board
-from tracker.panels.media_items import describe, flat
-from tracker.panels.media_shown import show
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.media.items import describe, flat
+from tracker.panels.media.shown import show
+from tracker.panels.page.board import Board
 from tracker.panels.run_panel import RunPanel
 from tracker.panels.run_source import RunSource
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.run.run import Run
 from tracker.store.files.objects import Objects
 

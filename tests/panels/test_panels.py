@@ -20,10 +20,10 @@ from IPython.utils.capture import capture_output
 from tracker.api import Api
 from tracker.errors import NotFoundError, UsageError
 from tracker.panels.live import show_live
-from tracker.panels.panel import PANEL_MIMETYPE, WIDGET_MIMETYPE
-from tracker.panels.project_panel import ProjectPanel
+from tracker.panels.page.panel import PANEL_MIMETYPE, WIDGET_MIMETYPE
 from tracker.panels.run_panel import RunPanel
 from tracker.panels.show import show
+from tracker.panels.workspace.project_panel import ProjectPanel
 from tracker.sweeps import sweep
 
 from .conftest import Page

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tracker.panels.charts import Ask, Chart, Drawing
-from tracker.panels.curve_options import options, resolved
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.curves.charts import Ask, Chart, Drawing
+from tracker.panels.curves.curve_options import options, resolved
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.store.store import open_store
 
 ASK = Ask(width=320)

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from tracker.errors import TrackerWarning
-from tracker.panels import pusher as pusher_module
-from tracker.panels.pusher import MIN_INTERVAL_S, Pusher
+from tracker.panels.page import pusher as pusher_module
+from tracker.panels.page.pusher import MIN_INTERVAL_S, Pusher
 
 
 class Counted:

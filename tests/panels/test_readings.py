@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracker.panels.charts import Ask
-from tracker.panels.readings import Reading
-from tracker.panels.shelf import Shelf
+from tracker.panels.curves.charts import Ask
+from tracker.panels.curves.readings import Reading
+from tracker.panels.curves.shelf import Shelf
 from tracker.store.reading import read
 from tracker.store.store import open_store
 

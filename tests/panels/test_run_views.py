@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tracker.panels.board import Board
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.page.board import Board
+from tracker.panels.workspace.project_source import ProjectSource
 
 from .conftest import Page
 from .recorded import NASTY, record

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import start
-from tracker.panels.runset import RunSet, group_colours, group_id
-from tracker.panels.table import Window, cell, csv_text, rows_message, statistics
+from tracker.panels.runs.runset import RunSet, group_colours, group_id
+from tracker.panels.runs.table import Window, cell, csv_text, rows_message, statistics
 from tracker.store.store import Store, open_store
 
 from .conftest import QUIET

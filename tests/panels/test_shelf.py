@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tracker.panels.charts import Ask, Chart, Drawing, Sent, drawing_message
-from tracker.panels.project_source import ProjectSource
-from tracker.panels.readings import Reading
-from tracker.panels.shelf import Shelf
-from tracker.panels.wire import Parcel
+from tracker.panels.curves.charts import Ask, Chart, Drawing, Sent, drawing_message
+from tracker.panels.curves.readings import Reading
+from tracker.panels.curves.shelf import Shelf
+from tracker.panels.curves.wire import Parcel
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.records import Series
 from tracker.store.reading import read
 from tracker.store.store import open_store

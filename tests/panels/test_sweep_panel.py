@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import tracker
-from tracker.panels.board import Board
+from tracker.panels.page.board import Board
 from tracker.panels.sweep_panel import SweepPanel
 from tracker.panels.sweep_source import SweepSource
 from tracker.store.store import open_store

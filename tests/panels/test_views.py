@@ -11,10 +11,10 @@ import pytest
 
 from tracker.errors import QueryError
 from tracker.panels import views
-from tracker.panels.board import Board
-from tracker.panels.project_source import ProjectSource
+from tracker.panels.page.board import Board
 from tracker.panels.views import Field, ViewMessage, html_message
 from tracker.panels.views.choices import first_result
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.store.reading.run_rows import goal_keys
 from tracker.store.store import open_store
 from tracker.sweep.creation import create
@@ -69,7 +69,7 @@ class Counting:
 def kind(monkeypatch: pytest.MonkeyPatch) -> Counting:
     counting = Counting()
     known = views.view_of
-    for module in (views, __import__("tracker.panels.drawn", fromlist=["drawn"])):
+    for module in (views, __import__("tracker.panels.page.drawn", fromlist=["drawn"])):
         monkeypatch.setattr(
             module, "view_of", lambda name: counting if name == "counting" else known(name)
         )

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.panels.wire import Parcel, plain, unpack
+from tracker.panels.curves.wire import Parcel, plain, unpack
 
 
 @given(st.lists(st.lists(st.floats(width=64), max_size=20), max_size=8))

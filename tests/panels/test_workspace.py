@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import ConflictError, NotFoundError, UsageError
-from tracker.panels import layout
-from tracker.panels.board import Board
-from tracker.panels.project_source import ProjectSource
-from tracker.panels.workspace import Workspace, merged
+from tracker.panels.page.board import Board
+from tracker.panels.workspace import layout
+from tracker.panels.workspace.project_source import ProjectSource
+from tracker.panels.workspace.workspace import Workspace, merged
 from tracker.store.reading import read
 from tracker.store.store import open_store
 from tracker.store.writing import documents

@@ -11,10 +11,10 @@ import pytest
 import tracker
 import tracker.report as wr
 from tracker.panels import views
-from tracker.panels.panel import Panel
-from tracker.panels.project_panel import ProjectPanel
-from tracker.panels.source import Source
+from tracker.panels.page.panel import Panel
+from tracker.panels.page.source import Source
 from tracker.panels.views import ViewMessage
+from tracker.panels.workspace.project_panel import ProjectPanel
 from tracker.report.stage import StagePanel
 from tracker.report.workspaces import is_workspace, to_workspace
 from tracker.store.store import open_store
@@ -111,7 +111,7 @@ def test_every_field_is_one_that_the_view_has(runs: list[str]) -> None:
 
 
 def _a_runset() -> Any:
-    from tracker.panels.project_source import ProjectSource
+    from tracker.panels.workspace.project_source import ProjectSource
     from tracker.settings import find_store
     from tracker.store.store import open_store
 

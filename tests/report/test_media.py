@@ -14,7 +14,7 @@ import tracker
 import tracker.report as wr
 from tracker.figures.colours import CLASS_COLOURS, class_colour
 from tracker.figures.still import to_svg
-from tracker.panels import bundle
+from tracker.panels.page import bundle
 from tracker.report.drawing import draw
 
 from .hostile import SETTINGS

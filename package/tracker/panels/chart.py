@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tracker.errors import QueryError, UsageError
 from tracker.figures.formats import escape
-from tracker.panels.bundle import STATIC
-from tracker.panels.runset import RunSet
+from tracker.panels.page.bundle import STATIC
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.show import find_target, subject_of
 from tracker.panels.views import Field, View, ViewMessage, filled, view_of
 from tracker.panels.views.choices import texts

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tracker.figures.summary import summary_html
-from tracker.panels.media_static import last_pictures, static_pictures
-from tracker.panels.panel import Panel
+from tracker.panels.media.pictures import last_pictures, static_pictures
+from tracker.panels.page.panel import Panel
 from tracker.panels.run_source import RunSource
 from tracker.store.files.objects import Objects
 from tracker.store.store import open_store

@@ -12,19 +12,19 @@ from tracker.figures.colours import PALETTE, colour_of
 from tracker.figures.curve import Line
 from tracker.figures.summary import flat_items
 from tracker.figures.system import SystemGroup, in_unit, system_groups, y_range_of
-from tracker.panels.charts import (
+from tracker.panels.curves.charts import (
     SYSTEM_SECTION,
     Ask,
     Chart,
     Drawing,
     split_key,
 )
-from tracker.panels.client import Client
-from tracker.panels.media_items import media_spec, shown_keys
-from tracker.panels.project_curves import ProjectCurves
-from tracker.panels.runset import Run, RunSet
-from tracker.panels.source import Source
-from tracker.panels.wire import Parcel, plain
+from tracker.panels.curves.project_curves import ProjectCurves
+from tracker.panels.curves.wire import Parcel, plain
+from tracker.panels.media.items import media_spec, shown_keys
+from tracker.panels.page.client import Client
+from tracker.panels.page.source import Source
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
 from tracker.store.database.connection import Connection
 from tracker.store.reading import read

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tracker.errors import NotFoundError, UsageError
-from tracker.panels.panel import Panel
-from tracker.panels.project_panel import ProjectPanel
+from tracker.panels.page.panel import Panel
 from tracker.panels.run_panel import RunPanel
 from tracker.panels.sweep_panel import SweepPanel
-from tracker.panels.workspace import DEFAULT
+from tracker.panels.workspace.project_panel import ProjectPanel
+from tracker.panels.workspace.workspace import DEFAULT
 from tracker.settings import find_store
 from tracker.store.database.connection import Connection
 from tracker.store.reading import read

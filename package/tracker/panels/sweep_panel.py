@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.figures.sweep_html import sweep_html
-from tracker.panels.panel import Panel
+from tracker.panels.page.panel import Panel
 from tracker.panels.sweep_source import SweepSource
 from tracker.store.store import open_store
 from tracker.sweep.controller import Controller

@@ -11,9 +11,9 @@ from tracker.figures.forest import importances
 from tracker.figures.importance import importance_figure
 from tracker.figures.parallel import parallel_figure
 from tracker.figures.sweep import TrialMark, progress_figure, trial_curves_figure
-from tracker.panels.client import Client
-from tracker.panels.source import Source, Tell
-from tracker.panels.table import cell
+from tracker.panels.page.client import Client
+from tracker.panels.page.source import Source, Tell
+from tracker.panels.runs.table import cell
 from tracker.panels.views import ViewMessage, Work, figure_message
 from tracker.records import Curve
 from tracker.store.database.connection import Connection

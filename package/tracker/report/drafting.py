@@ -10,7 +10,7 @@ from typing import Any
 from tracker.api import Sweep
 from tracker.errors import NotFoundError
 from tracker.figures.formats import format_duration, format_number, format_time
-from tracker.panels.media_items import LIGHT
+from tracker.panels.media.items import LIGHT
 from tracker.report.best import Best
 from tracker.report.blocks import H1, H2, Block, CodeBlock, P, TableBlock, UnorderedList
 from tracker.report.drawing.tables import common_columns_of, is_counter

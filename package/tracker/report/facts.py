@@ -8,7 +8,7 @@ from typing import Any
 from tracker.api import Api
 from tracker.api import Run as StoredRun
 from tracker.errors import NotFoundError, UsageError
-from tracker.panels.media_items import LIGHT, kind_of, shown_keys
+from tracker.panels.media.items import LIGHT, kind_of, shown_keys
 from tracker.records import RunRecord, Series
 from tracker.report.best import Best, find_best
 from tracker.report.report import PathLike

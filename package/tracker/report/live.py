@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tracker.panels.project_panel import ProjectPanel
+from tracker.panels.workspace.project_panel import ProjectPanel
 from tracker.report import blocks as b
 from tracker.report.manuscript import Manuscript
 from tracker.report.notebook import block_cells, title_cell

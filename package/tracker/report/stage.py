@@ -11,11 +11,11 @@ from typing import Any
 
 from tracker.errors import TrackerError
 from tracker.figures.formats import escape, shorten
-from tracker.panels.client import Client
-from tracker.panels.panel import Panel as LivePanel
-from tracker.panels.project_source import ProjectSource
-from tracker.panels.source import Source
+from tracker.panels.page.client import Client
+from tracker.panels.page.panel import Panel as LivePanel
+from tracker.panels.page.source import Source
 from tracker.panels.views import ViewMessage, Work, html_message
+from tracker.panels.workspace.project_source import ProjectSource
 from tracker.report.blocks import Block
 from tracker.report.drawing import draw, draw_all, prepare
 from tracker.report.grids import FIGURE_HEIGHT

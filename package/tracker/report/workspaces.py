@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tracker.errors import NotFoundError
-from tracker.panels.hyperparameters import IDS
+from tracker.panels.workspace.hyperparameters import IDS
 from tracker.records import RunRecord
 from tracker.report.custom_chart import CustomChart
 from tracker.report.drawing import PIXELS_A_ROW

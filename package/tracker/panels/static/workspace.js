@@ -116,7 +116,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// A document changed by a merge patch (RFC 7396), as tracker.panels.workspace does it.
+// A document changed by a merge patch (RFC 7396), as tracker.panels.workspace.workspace does it.
 export function merged(target, patch) {
   if (!isObject(patch)) return patch;
   const found = isObject(target) ? { ...target } : {};

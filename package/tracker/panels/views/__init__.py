@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.store.database.connection import Connection
 
 # In the order of the menu.

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.figures.bars import bar_figure, group_bars, run_bars
 from tracker.figures.columns import title_of
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import LOG, first_result, flag, option, summary_keys, texts
 from tracker.store.database.connection import Connection

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tracker.errors import UsageError
-from tracker.panels.columns import Column
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.runs.columns import Column
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import Field
 
 LOG: Final = "logarithmic"

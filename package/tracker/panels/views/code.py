@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tracker.errors import NotFoundError
 from tracker.figures.code import cells_html, diff_html
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import ViewMessage, Work
 from tracker.panels.views.choices import offered, the_run
 from tracker.store.database.connection import Connection

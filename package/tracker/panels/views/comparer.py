@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.figures.comparer import MOST_RUNS, comparison_html, facts_of
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import compared, flag
 from tracker.store.database.connection import Connection

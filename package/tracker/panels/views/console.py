@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import ViewMessage
 from tracker.panels.views.choices import offered, the_run
 from tracker.store.database.connection import Connection

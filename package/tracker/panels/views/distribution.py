@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.figures.distribution import distribution_figure
 from tracker.figures.histogram import Counts, counts_of, logged_histogram_figure
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import choose, flag
 from tracker.store.database.connection import Connection

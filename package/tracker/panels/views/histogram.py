@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.figures.columns import title_of
 from tracker.figures.histogram import counts_of, histogram_figure, logged_histogram_figure
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import LOG, choose, first_result, flag, summary_keys
 from tracker.store.database.connection import Connection

@@ -10,7 +10,7 @@ from tracker.figures.canvas import message
 from tracker.figures.columns import title_of
 from tracker.figures.forest import importances
 from tracker.figures.importance import importance_figure
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work, figure_message
 from tracker.panels.views.choices import choose, first_result, settings, texts
 from tracker.store.database.connection import Connection

@@ -10,7 +10,7 @@ from tracker.artifacts.words import split_path
 from tracker.errors import NotFoundError
 from tracker.figures.canvas import note
 from tracker.figures.lineage import lineage_figure
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage
 from tracker.panels.views.lineage_cards import cards
 from tracker.store.database.connection import Connection

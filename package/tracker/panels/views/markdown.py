@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.figures.markdown import markdown
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, html_message
 from tracker.store.database.connection import Connection
 

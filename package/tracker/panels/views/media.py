@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tracker.figures.histogram import counts_of
-from tracker.panels.media_items import LIGHT, describe, flat, kind_of
-from tracker.panels.media_shown import show, show_figure
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.media.items import LIGHT, describe, flat, kind_of
+from tracker.panels.media.shown import show, show_figure
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work
 from tracker.panels.views.choices import compared
 from tracker.panels.views.distribution import distribution_of, histograms_over_steps

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.figures.parallel import parallel_figure
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage
 from tracker.panels.views.choices import first_result, settings, texts, wide
 from tracker.store.database.connection import Connection

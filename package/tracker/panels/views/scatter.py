@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.figures.columns import title_of
 from tracker.figures.scatter import scatter_figure
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message
 from tracker.panels.views.choices import (
     LOG,

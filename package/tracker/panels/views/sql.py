@@ -8,7 +8,7 @@ from typing import Any
 
 from tracker.figures.canvas import note
 from tracker.figures.query_result import result_figure, result_html
-from tracker.panels.runset import RunSet
+from tracker.panels.runs.runset import RunSet
 from tracker.panels.views import Field, ViewMessage, figure_message, html_message
 from tracker.panels.views.choices import flag, option
 from tracker.store.database.connection import Connection

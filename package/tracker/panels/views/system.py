@@ -11,7 +11,7 @@ from tracker.figures.canvas import message, note
 from tracker.figures.colours import PALETTE
 from tracker.figures.curve import curve_figure
 from tracker.figures.system import SystemGroup, in_unit, system_groups, y_range_of
-from tracker.panels.runset import Run, RunSet
+from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import ViewMessage, figure_message
 from tracker.panels.views.choices import option
 from tracker.records import Curve, Series

@@ -10,7 +10,7 @@ from typing import Any, Final
 from tracker.errors import TrackerError
 from tracker.figures.colours import class_colour
 from tracker.figures.formats import escape, format_number, shorten
-from tracker.panels.media_items import describe
+from tracker.panels.media.items import describe
 from tracker.report.rich import data_address
 from tracker.store.files.objects import Objects
 

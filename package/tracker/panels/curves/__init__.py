@@ -1,0 +1,1 @@
+"""Charts of curves: of runs, of groups, of expressions."""

@@ -1,0 +1,1 @@
+"""Logged media, as a page is told of them."""

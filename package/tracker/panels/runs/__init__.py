@@ -1,0 +1,1 @@
+"""The runs that a panel is about, and the table of them."""
