@@ -136,6 +136,7 @@ def test_names_by_the_files_that_were_added(folder):
 
 def test_a_change_of_a_file_that_was_not_read_yet_is_noticed(start, folder, monkeypatch):
     monkeypatch.setattr(entry_module, "RACY_NS", 0)  # as if the files were old
+    os.utime(folder / "a.txt", (1, 1))  # it could be written twice within a tick of its times
     artifact = made()
     artifact.add_dir(folder)
     (folder / "a.txt").write_text("c.txt")  # of the same size

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,7 +156,6 @@ def test_threads_of_one_process_read_and_write_at_once(filled: Store) -> None:
 def test_any_program_can_look_in_while_a_run_is_live(store: Store) -> None:
     recorder = record(store, flush_interval_s=0.05)
     seen: list[int] = []
-    deadline = time.monotonic() + 30
     for step in range(10_000):
         recorder.log({"a": step})
         if step % 500 == 0:
@@ -168,7 +166,6 @@ def test_any_program_can_look_in_while_a_run_is_live(store: Store) -> None:
             except duckdb.Error as error:
                 # It came just at the moment of a flush.
                 assert "lock" in str(error) or "configuration" in str(error)  # noqa: PT017
-        assert time.monotonic() < deadline
     recorder.finish("finished", 0)
     assert len(seen) > 10
     assert seen == sorted(seen)
