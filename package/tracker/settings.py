@@ -103,6 +103,8 @@ def read_settings(
     values.update(_from_overrides(overrides))
     if mode is not None:
         values["mode"] = mode
+    if _is_code_private(overrides, environ):
+        values["save_code"] = False
     chosen = values.get("mode", "online")
     if chosen in ("dryrun", "run"):
         values["mode"] = chosen = "offline" if chosen == "dryrun" else "online"
@@ -151,6 +153,16 @@ _WANDB_NAMES = {
     "x_stats_disk_paths": "disk_paths",
     "quiet": "silent",
 }
+# W&B's switches against keeping code; they win over save_code=True.
+_PRIVATE = ("disable_code", "disable_git")
+
+
+def _is_code_private(overrides: Any, environ: Mapping[str, str]) -> bool:
+    given = overrides if isinstance(overrides, Mapping) else getattr(overrides, "__dict__", {})
+    return any(
+        given.get(name) or environ.get(f"WANDB_{name.upper()}", "").strip().lower() not in _FALSE
+        for name in _PRIVATE
+    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -163,6 +175,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             if text is not None:
                 values[item.name] = _parse(item.name, text, prefix)
                 break
+    if "silent" not in values and (quiet := environ.get("WANDB_QUIET")) is not None:
+        values["silent"] = _parse("silent", quiet, "WANDB_")
     return values
 
 

@@ -180,6 +180,20 @@ def test_what_is_stored_of_it(start, stored):
     assert (place / found["sha256"][:2] / found["sha256"][2:]).read_bytes() == image.content
 
 
+def test_masks_of_floats_are_class_numbers(warns_once):
+    """As ``(sigmoid(x) > 0.5).float()`` and ``np.zeros`` have them."""
+
+    def numbers(data):
+        image = Image(np.zeros((1, 3)), masks={"m": {"mask_data": data}})
+        assert image.masks is not None
+        return np.asarray(Pil.open(io.BytesIO(image.masks["m"].raster.content))).tolist()
+
+    assert numbers(np.array([[0.0, 1.0, 255.0]])) == [[0, 1, 255]]
+    assert numbers(np.array([[True, False, True]])) == [[1, 0, 1]]
+    with warns_once("mask 'm' has fractions: they are cut off"):
+        assert numbers(np.array([[0.0, 0.7, 1.5]])) == [[0, 0, 1]]
+
+
 def test_notebooks_show_it():
     assert Image(np.zeros((2, 2)))._repr_png_() is not None
     jpeg = Image(np.zeros((2, 2)), file_type="jpg")
@@ -247,6 +261,8 @@ def test_what_is_no_image_is_told(tmp_path, given, sentence):
         ({"masks": {"m": {}}}, "mask 'm'"),
         ({"masks": {"m": {"mask_data": np.zeros((2, 2, 3))}}}, "mask 'm'"),
         ({"masks": {"m": {"mask_data": np.full((2, 2), 300)}}}, "mask 'm'"),
+        ({"masks": {"m": {"mask_data": np.array([[np.nan, 1.0]])}}}, "mask 'm'"),
+        ({"masks": {"m": {"mask_data": np.array([[-0.5, 1.0]])}}}, "mask 'm'"),
         ({"masks": [1]}, "masks is"),
     ],
 )

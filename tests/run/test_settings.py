@@ -31,6 +31,9 @@ from tracker.settings import Settings, find_store, read_settings
         ({"silent": None}, "silent", False),
         ({"start_method": "fork", "init_timeout": 3}, "silent", False),
         (tracker.Settings(save_code=False), "save_code", False),
+        (tracker.Settings(disable_code=True, save_code=True), "save_code", False),
+        (SimpleNamespace(disable_git=True), "save_code", False),
+        ({"disable_code": False}, "save_code", True),
         (SimpleNamespace(strict_steps=True, _private=1), "strict_steps", True),
         (Settings(fsync=True), "fsync", True),
         ({"mode": "disabled"}, "mode", "disabled"),
@@ -44,6 +47,8 @@ def test_overrides(given, field, value):
 @pytest.mark.parametrize(
     ("environ", "field", "value"),
     [
+        ({"WANDB_QUIET": "true"}, "silent", True),
+        ({"WANDB_QUIET": "true", "WANDB_SILENT": "false"}, "silent", False),
         ({"TRACKER_SILENT": "1"}, "silent", True),
         ({"WANDB_SILENT": "TRUE"}, "silent", True),
         ({"TRACKER_SILENT": "no", "WANDB_SILENT": "1"}, "silent", False),
@@ -61,6 +66,12 @@ def test_environment(environ, field, value):
     assert getattr(read_settings("d", environ=environ), field) == value
     if field == "silent":
         assert read_settings("d", overrides={"silent": not value}, environ=environ).silent != value
+
+
+def test_code_that_is_to_stay_private_stays_so_whatever_a_script_says():
+    for environ in ({"WANDB_DISABLE_CODE": "true"}, {"WANDB_DISABLE_GIT": "*.patch"}):
+        assert not read_settings("d", overrides={"save_code": True}, environ=environ).save_code
+    assert read_settings("d", environ={"WANDB_DISABLE_CODE": "false"}).save_code
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tracker.errors import UsageError
+from tracker.errors import UsageError, warn
 from tracker.media.pixels import on_this_machine
 from tracker.media.raster import Raster
 
@@ -42,11 +42,15 @@ def _read_mask(name: str, mask: object) -> Mask:
     import numpy as np
 
     classes = np.asarray(on_this_machine(given.get("mask_data")))
-    is_whole = classes.ndim == 2 and classes.size and classes.dtype.kind in "biu"
-    if not is_whole or classes.min() < 0 or classes.max() > 255:
+    is_mask = classes.ndim == 2 and classes.size and classes.dtype.kind in "biuf"
+    # NaN is in no range.
+    if not is_mask or not (classes.min() >= 0 and classes.max() <= 255):
         raise UsageError(
             f"The mask {name!r} has no class number for each pixel: expected 'mask_data', an array "
             "height × width of whole numbers from 0 to 255, or 'path'."
         )
-    raster.read(classes.astype(np.uint8), mode="L")
+    numbers = classes.astype(np.uint8)
+    if classes.dtype.kind == "f" and (numbers != classes).any():
+        warn(f"The mask {name!r} has fractions: they are cut off to class numbers, as W&B does.")
+    raster.read(numbers, mode="L")
     return Mask(raster, labels)
