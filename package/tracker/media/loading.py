@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import StoreError
+from tracker.errors import NotFoundError, StoreError
 from tracker.media.media import Find
 from tracker.store.files.objects import Objects
 
@@ -63,6 +63,8 @@ def load(reference: Any, objects: Objects | Find) -> Any:
             raise StoreError(f"A value has the type {kind!r}, which this version does not know.")
         module, name = KINDS[kind]
         return getattr(import_module(f"tracker.media.{module}"), name).restore(reference, find)
+    except NotFoundError:
+        raise
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise StoreError(
             f"A value of the type {kind!r} cannot be read back: {error}. It was left as it is."

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tracker.errors import StoreError, UsageError
+from tracker.errors import NotFoundError, StoreError, UsageError
 from tracker.media.media import Put, digest
 from tracker.media.table_columns import decode, encode
 from tracker.media.table_dtypes import type_from_json
@@ -150,7 +150,7 @@ def read_table(path: Path, load: Load) -> StoredTable:
             if entry["name"] not in links
         }
     except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, UsageError):
+        if isinstance(error, UsageError | NotFoundError):
             raise
         raise StoreError(f"{path} is no table of tracker's, or it is damaged: {error}.") from error
     rows = [list(row) for row in zip(*cells, strict=True)]
