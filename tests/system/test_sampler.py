@@ -9,11 +9,14 @@ import pytest
 
 from tracker.errors import TrackerWarning, UsageError
 from tracker.system import Sampler
+from tracker.system.cgroup import read_limits
+from tracker.system.host import usable_cpus
 
 
 @pytest.fixture
-def start():
-    """Start samplers that are stopped at the end of the test."""
+def start(monkeypatch):
+    """Start samplers that are stopped at the end of the test, however busy the machine is."""
+    monkeypatch.setattr("tracker.system.sampler._STOP_PATIENCE_S", 60)
     samplers = []
 
     def start_one(on_sample, **options):
@@ -71,14 +74,15 @@ def test_starting_again(samples, start):
 
 
 def test_the_interval_is_kept(samples, start):
+    began_s = time.time()
     sampler = start(samples, interval_s=0.1)
     for _ in range(11):
         samples.wait()
     sampler.stop()
     times = [time_s for _, time_s in samples.received]
 
-    # Ten intervals: none is cut short, and a loaded machine may stretch them.
-    assert 0.9 < times[10] - times[0] < 5.0
+    # Ten intervals: they are not shorter, and a loaded machine may stretch them.
+    assert times[10] - began_s > 0.99
 
 
 def test_readings_have_bare_names_and_finite_values(samples, start):
@@ -92,15 +96,22 @@ def test_readings_have_bare_names_and_finite_values(samples, start):
 
 
 def test_a_busy_child_shows_in_the_tree_only(samples, start):
+    cpus = usable_cpus(os.getpid(), read_limits())
+
+    def shows(readings):
+        """Say whether the tree used a twentieth of a core more than the process alone."""
+        return readings.get("cpu", 0) * cpus > readings.get("proc.cpu.percent", 0) + 5
+
+    start(samples, interval_s=0.3)
+    alone = samples.wait(lambda readings: "cpu" in readings)
     child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        start(samples, interval_s=0.3)
-        busy = samples.wait(lambda r: r.get("cpu", 0) * os.cpu_count() > 30, timeout_s=30)
+        samples.wait(shows)
     finally:
         child.kill()
         child.wait()
 
-    assert busy["proc.cpu.percent"] < busy["cpu"] * os.cpu_count()
+    assert not shows(alone)
 
 
 def test_the_tree_is_left_out_on_demand(samples, start):
