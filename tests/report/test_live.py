@@ -15,7 +15,7 @@ from tracker.panels.page.panel import Panel
 from tracker.panels.page.source import Source
 from tracker.panels.views import ViewMessage
 from tracker.panels.workspace.project_panel import ProjectPanel
-from tracker.report.stage import StagePanel
+from tracker.report.stage import Artist, StagePanel
 from tracker.report.workspaces import is_workspace, to_workspace
 from tracker.store.store import open_store
 
@@ -190,6 +190,19 @@ def test_what_moves_draws_what_was_logged_since(
     assert after[1] != before[1]
     assert number.renderer == "html"
     assert ">20<" in after[2]["report/block"].content["html"]
+
+
+def test_panels_are_drawn_once_for_what_the_store_has(runs: list[str], store: Path) -> None:
+    panels = {"lines": wr.LinePlot(y=["loss"]), "table": wr.RunTable()}
+    grid = wr.PanelGrid([wr.Runset()], panels=list(panels.values()))
+    artist = Artist(wr.Report("digits", blocks=[grid]), grid, panels)
+    first = artist.drawings()
+    with open_store(store).reading() as db:
+        artist.read(db)
+    assert all(drawn is first[name] for name, drawn in artist.drawings().items())
+    log_run("late", 0.7)
+    assert "late" not in first["table"].html
+    assert "late" in artist.drawings()["table"].html
 
 
 def test_all_else_is_shown_as_before(runs: list[str], store: Path) -> None:

@@ -11,7 +11,7 @@ from tracker.report.manuscript import Manuscript
 from tracker.report.notebook import block_cells, title_cell
 from tracker.report.runset import PanelGrid
 from tracker.report.showing import display_cell, display_object
-from tracker.report.stage import Artist, ReportSource, block_panel, grid_panel, still
+from tracker.report.stage import Artist, ReportSource, block_panel, grid_panel, still_grid
 from tracker.report.workspaces import is_workspace, to_workspace
 
 
@@ -44,7 +44,7 @@ class ReportPanel(ProjectPanel):
 
     def static_html(self) -> str:
         """Return the panels as pictures."""
-        return still(self._report, self._grid)
+        return still_grid(self._report, self._grid)
 
 
 def _workspace(report: Manuscript, grid: PanelGrid) -> ProjectPanel:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tracker.errors import TrackerError
@@ -70,8 +71,16 @@ class Easel:
         return draw
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """What was read at one time, and what has been drawn of it."""
+
+    scene: Scene
+    drawn: dict[str, Drawn] = field(default_factory=dict)
+
+
 class Artist:
-    """Draws panels of a grid as its report's page has them.
+    """Draws panels of a grid as its report's page has them, each once for what the store has.
 
     Parameters
     ----------
@@ -83,28 +92,52 @@ class Artist:
 
     def __init__(self, report: Manuscript, grid: PanelGrid, panels: Mapping[str, Panel]) -> None:
         self._report, self._grid, self._panels = report, grid, panels
-        self._easel = Easel(self._message)
-        self.scene = self._fresh()
+        self._easel = Easel(lambda name: drawn_message(self._draw(name)))
+        self._sheet = _Sheet(self._fresh())
+        self._stamp: tuple[int, int] | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """The runs as they were read last."""
+        return self._sheet.scene
 
     def _fresh(self) -> Scene:
         grid = PanelGrid(self._grid.runsets, panels=list(self._panels.values()))
         grid.custom_run_colors = self._grid.custom_run_colors
         return Scene(self._report, grid, [source_of(self._report, each) for each in grid.runsets])
 
-    def read(self, db: Connection) -> None:
-        """Read what the panels will draw, from a store that is open."""
+    def read(self, db: Connection | None = None) -> None:
+        """Read what the panels will draw, if the store has changed since.
+
+        Parameters
+        ----------
+        db : connection, optional
+            The store, if it is open already.
+        """
+        stamp = self._report.store.stamp()
+        if stamp is not None and stamp == self._stamp:
+            return
         scene = self._fresh()
-        # What goes wrong is said by each panel when it is drawn.
-        with contextlib.suppress(TrackerError):
+        try:
             prepare(scene, db)
-        self.scene = scene
+        except TrackerError:
+            stamp = None  # each panel says it when it is drawn; the next time may be better
+        self._sheet, self._stamp = _Sheet(scene), stamp
+
+    def drawings(self) -> dict[str, Drawn]:
+        """Draw all panels, as the store is now."""
+        self.read()
+        return {name: self._draw(name) for name in self._panels}
 
     def draw(self, spec: Mapping[str, Any]) -> Work | None:
         """Return what draws a panel; None for one that is another's."""
         return self._easel.work(str(spec["id"])) if spec["kind"] == KIND else None
 
-    def _message(self, name: str) -> ViewMessage:
-        return drawn_message(draw(self.scene, self._panels[name]))
+    def _draw(self, name: str) -> Drawn:
+        sheet = self._sheet
+        if name not in sheet.drawn:
+            sheet.drawn[name] = draw(sheet.scene, self._panels[name])
+        return sheet.drawn[name]
 
 
 def drawn_message(drawn: Drawn) -> ViewMessage:
@@ -212,8 +245,7 @@ def grid_panel(report: Manuscript, grid: PanelGrid) -> StagePanel:
     """Return a grid, of several run sets say, as a panel that follows the store."""
     panels = {f"report/{number}": each for number, each in enumerate(grid.panels)}
     artist = Artist(report, grid, panels)
-    drawn = dict(zip(panels, draw_all(artist.scene), strict=True))
-    spans = spans_of(grid.panels)
+    drawn, spans = artist.drawings(), spans_of(grid.panels)
     specs = [_spec(name, drawn[name], span) for name, span in zip(panels, spans, strict=True)]
 
     def read(db: Connection) -> list[list[str]]:
@@ -222,18 +254,24 @@ def grid_panel(report: Manuscript, grid: PanelGrid) -> StagePanel:
             return [[run.name[:80], run.colour] for run in artist.scene.runs]
         return []
 
-    return StagePanel(report, StageSource(specs, read, artist.draw), lambda: still(report, grid))
+    source = StageSource(specs, read, artist.draw)
+    return StagePanel(report, source, lambda: still(artist.drawings().values()))
 
 
-def still(report: Manuscript, grid: PanelGrid) -> str:
-    """Return a grid as a saved notebook shows it without a kernel: at most about 100 KB."""
+def still_grid(report: Manuscript, grid: PanelGrid) -> str:
+    """Return a grid as a saved notebook shows it without a kernel."""
     scene = Scene(report, grid, [source_of(report, each) for each in grid.runsets])
+    return still(draw_all(scene))
+
+
+def still(drawings: Iterable[Drawn]) -> str:
+    """Return panels as a saved notebook shows them without a kernel: at most about 100 KB."""
     parts: list[str] = []
     room = _STILL_BYTES
-    for drawn in draw_all(scene):
+    for drawn in drawings:
         newest = sorted(drawn.items, key=lambda item: -item.step)[:_STILL_ITEMS]
-        drawn.items = [item for item in drawn.items if item in newest]
-        html = drawn_html(drawn, with_title=True)
+        few = replace(drawn, items=[item for item in drawn.items if item in newest])
+        html = drawn_html(few, with_title=True)
         if len(html) > room:
             html = f'<p style="opacity:.7">{escape(shorten(drawn.title, 160))}: run the cell.</p>'
         room -= len(html)

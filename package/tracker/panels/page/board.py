@@ -82,22 +82,15 @@ class Board:
 
     def has_changed_outside(self) -> bool:
         """Say whether the database file is another one than at the last question."""
-        stamp = self._file_stamp()
+        stamp = self._store.stamp()
         if stamp is None:
             return False
         changed, self._stamp = stamp != self._stamp, stamp
         return changed
 
-    def _file_stamp(self) -> tuple[int, int] | None:
-        try:
-            status = self._store.database.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
-
     def _is_fresh(self) -> bool:
         """Say whether nothing has happened since the source was read last."""
-        return self._read_stamp is not None and self._read_stamp == self._file_stamp()
+        return self._read_stamp is not None and self._read_stamp == self._store.stamp()
 
     def look_after_the_dead(self) -> None:
         """Let the store mark runs as crashed whose processes are gone."""
@@ -201,7 +194,7 @@ class Board:
             clients = [client for client in clients if client.is_watching]
             if not clients:
                 return later
-            stamp, self._read_stamp = self._file_stamp(), None
+            stamp, self._read_stamp = self._store.stamp(), None
             try:
                 with self._store.reading() as db:
                     self.source.read(db)

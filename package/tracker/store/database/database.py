@@ -86,6 +86,14 @@ class Database:
         self.objects_dir = root / "objects"
         self.damaged_file: int | None = None
 
+    def stamp(self) -> tuple[int, int] | None:
+        """Return what is another once the database file has changed; None without a file."""
+        try:
+            status = self.database.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the database for reading, shut off from files, network and settings.
