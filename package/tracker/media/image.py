@@ -80,7 +80,9 @@ class Image(Media):
         self.classes = deepcopy(list(classes)) if classes else None
         self.masks = read_masks(masks) if masks else None
         self._raster = Raster(FORMATS[encoding])
-        if isinstance(data_or_path, Image):
+        if isinstance(data_or_path, Raster):
+            self._raster = data_or_path
+        elif isinstance(data_or_path, Image):
             self._take_other(data_or_path, mode)
         else:
             self._raster.read(data_or_path, mode, normalize)
@@ -176,10 +178,10 @@ class Image(Media):
         if _is_usual(reference):
             return cls(path, **named)
         # As large as a decompression bomb, and logged on purpose.
-        made = cls([[0]], **named)
+        raster = Raster()
         size = int(reference["width"]), int(reference["height"])
-        made._raster.take_file(path.read_bytes(), str(reference["format"]), size)
-        return made
+        raster.take_file(path.read_bytes(), str(reference["format"]), size)
+        return cls(raster, **named)
 
     def to_value(self) -> NDArray[np.uint8]:
         """Return the pixels: height × width, or height × width × channels."""
