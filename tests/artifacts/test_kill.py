@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -75,3 +76,38 @@ def test_killed_while_logging_artifacts(alone):
 @pytest.mark.slow
 def test_killed_a_hundred_times_while_logging_artifacts(alone):
     kill_and_check(alone, 100)
+
+
+NEW_FILE = """
+import sys, tracker
+artifact = tracker.Artifact("model", "model")
+with artifact.new_file("weights.bin", mode="wb") as file:
+    file.write(bytes(1000))
+    file.flush()
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def begin_file(temporary: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
+    process = subprocess.Popen(
+        [sys.executable, "-c", NEW_FILE], env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_a_file_that_a_killed_process_was_writing_goes_with_the_next_artifact(tmp_path: Path):
+    killed = begin_file(tmp_path)
+    killed.kill()
+    killed.communicate()
+    (left,) = tmp_path.rglob("weights.bin")
+    after = begin_file(tmp_path)
+    (written,) = tmp_path.rglob("weights.bin")
+    assert written != left
+    after.communicate()
+    assert after.returncode == 0
+    assert list(tmp_path.iterdir()) == []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 import time
 import weakref
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ from tracker.artifacts.folders import walk
 from tracker.artifacts.manifest import Manifest
 from tracker.artifacts.words import check_inside
 from tracker.errors import ArtifactFinalizedError, NotFoundError, UsageError
+from tracker.store.files import scratch
 from tracker.store.files.objects import Objects
 
 POLICIES = ("mutable", "immutable")
@@ -304,8 +303,8 @@ class Adding:
     def _own_folder(self) -> Path:
         """Return a folder for files that have no other place; it goes with this object."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="tracker-artifact-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = scratch.new_folder()
+            weakref.finalize(self, scratch.remove, self._folder)
         return self._folder
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
-import tempfile
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from tracker.errors import UsageError, warn
 from tracker.media.media import import_extra
+from tracker.store.files.scratch import temporary_folder
 
 Frames = NDArray[np.uint8]
 
@@ -239,8 +238,8 @@ def _padded(length: int) -> int:
 def _encode_by_ffmpeg(frames: Frames, fps: float, format: str) -> bytes:
     _, height, width, channels = frames.shape
     pixels = "gray" if channels == 1 else "rgb24"
-    with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        place = Path(folder) / f"video.{format}"
+    with temporary_folder() as folder:
+        place = folder / f"video.{format}"
         # fmt: off
         command = [
             _ffmpeg(format), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", pixels,
@@ -255,8 +254,8 @@ def _encode_by_ffmpeg(frames: Frames, fps: float, format: str) -> bytes:
 
 
 def _decode_by_ffmpeg(content: bytes, format: str) -> Frames:
-    with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        place = Path(folder) / f"video.{format}"
+    with temporary_folder() as folder:
+        place = folder / f"video.{format}"
         place.write_bytes(content)
         # One demuxer and no network: a playlist in disguise must not make it read other files.
         # One thread: with more, FFmpeg's Theora now and then gives green frames.

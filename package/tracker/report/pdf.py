@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from tracker.errors import UsageError
+from tracker.store.files.scratch import temporary_folder
 
 BROWSERS = (
     "chromium",
@@ -50,8 +50,8 @@ def print_pdf(page: str, path: Path) -> Path:
         If there is no browser, or it fails.
     """
     browser = find_browser()
-    with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
-        source, made = Path(folder, "report.html"), Path(folder, "report.pdf")
+    with temporary_folder() as folder:
+        source, made = folder / "report.html", folder / "report.pdf"
         source.write_text(page, encoding="utf-8")
         profile = f"--user-data-dir={folder}/profile"
         # As root Chromium runs only without its sandbox; the page is our own.

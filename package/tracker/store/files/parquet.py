@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.errors import StoreError, UsageError
+from tracker.store.files.scratch import temporary_folder
 
 # One thread writes the same bytes for the same rows, so that they are kept once.
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -81,8 +81,8 @@ def write_parquet(columns: Sequence[ParquetColumn], metadata: str = "") -> bytes
     options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
     if metadata:
         options += f", KV_METADATA {{{METADATA_KEY}: {_text(metadata)}}}"
-    with tempfile.TemporaryDirectory(prefix="tracker-") as folder, _connect() as db:
-        place = Path(folder) / "table.parquet"
+    with temporary_folder() as folder, _connect() as db:
+        place = folder / "table.parquet"
         longest = max((len(array) for array in given.values()), default=0)
         try:
             db.execute(f"SET pandas_analyze_sample = {max(longest, 1)}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tracker.errors import NotFoundError, StoreDamagedError, StoreLockedError, U
 from tracker.store.database.database import Database
 from tracker.store.database.rows import first_row
 from tracker.store.files import lock
+from tracker.store.files.scratch import temporary_folder
 from tracker.store.journal import archive, facts
 from tracker.store.journal.frames import SegmentReader
 from tracker.store.journal.journal import ARCHIVE, JournalWriter
@@ -143,14 +143,14 @@ def _versions(store: Database, names: list[str]) -> list[facts.Fact]:
     """Return what the kept journals say of artifacts that the run logged."""
     found: list[facts.Fact] = []
     decoder = msgspec.msgpack.Decoder(facts.Fact)
-    with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
+    with temporary_folder() as folder:
         for name in sorted(names):
             packed = store.journal_dir / ARCHIVE / f"{name}.zst"
             if not packed.exists():
                 continue
             with contextlib.suppress(StoreDamagedError):
-                archive.unpack(packed, Path(folder))
-            reader = SegmentReader(Path(folder) / name)
+                archive.unpack(packed, folder)
+            reader = SegmentReader(folder / name)
             for payload in reader.payloads(reader.size, is_final=True):
                 with contextlib.suppress(msgspec.MsgspecError):
                     fact = decoder.decode(payload)
