@@ -32,6 +32,12 @@ class ArtifactNotLoggedError(UsageError, AttributeError):
 class RunFinishedError(UsageError):
     """A call on a run that has finished."""
 
+    def __init__(self, run_id: str, action: str) -> None:
+        super().__init__(
+            f"Run ({run_id}) is finished. The call to `{action}` will be ignored. Please make "
+            "sure that you are using an active run: start one with tracker.init()."
+        )
+
 
 class CommError(TrackerError):
     """Something is not in the store, or the store cannot be read; W&B's word for it."""

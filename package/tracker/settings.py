@@ -26,6 +26,10 @@ class Settings:
         Directory of the store (``tracker.duckdb``, ``journal/``, ``objects/``).
     mode : {"online", "offline", "disabled", "shared"}
         ``"disabled"`` records nothing; the others all record into the local store.
+        ``"shared"`` lets several processes write the run of one id at once.
+    primary : bool
+        Of a shared run: whether this process says how the run is called and how it ends, and
+        gives its readings, console and code; exactly one should. Default True.
     flush_interval_s : float
         Seconds between two writes of the journal into DuckDB; fewer while a panel looks
         on, more (up to ten times) where more than 8 other processes log into the store. At
@@ -59,6 +63,7 @@ class Settings:
 
     root: Path = field(default_factory=Path)
     mode: Mode = "online"
+    primary: bool = True
     flush_interval_s: float = 1.0
     system_interval_s: float = 2.0
     console: bool = True
@@ -152,6 +157,7 @@ _WANDB_NAMES = {
     "x_stats_gpu_device_ids": "gpu_ids",
     "x_stats_disk_paths": "disk_paths",
     "quiet": "silent",
+    "x_primary": "primary",
 }
 # W&B's switches against keeping code; they win over save_code=True.
 _PRIVATE = ("disable_code", "disable_git")

@@ -92,11 +92,13 @@ def init(
     tags : sequence of str, optional
         Labels of 1 to 64 characters.
     mode : {"online", "offline", "disabled", "shared"}, optional
-        ``"disabled"`` records nothing at all; the others are the same here.
+        ``"disabled"`` records nothing at all. ``"shared"`` lets several processes write the run
+        of one `id` at once, of which one is the primary: see
+        :class:`tracker.settings.Settings`. The others are the same here.
     resume : {"allow", "must", "never", "auto"} or bool, optional
         Go on with the run of this id: if there is one, only if there is one, never, or the
         last one of this project that was begun so and did not end well. A run that another
-        process still writes is refused.
+        process still writes is refused, unless both share it.
     resume_from, fork_from : str, optional
         ``"<id>?_step=<n>"``: cut that run's history after step n and go on, or copy its
         history up to step n into a new run.
@@ -171,7 +173,10 @@ def init(
             resume_from=resume_from, fork_from=fork_from,
         )  # fmt: skip
         run = _open(chosen, wish, origin)
-        display.show(run)
+        if origin.resume == "joined":
+            run.is_quiet = True
+        else:
+            display.show(run)
     run.summary.update(before.take("summary"))
     if word != "create_new":
         _make_current(run)
@@ -226,8 +231,15 @@ def _find(
         lambda: find_origin(
             store, wish.project, run_id=run_id, name=wish.fields["name"], resume=resume,
             fork_from=fork_from, resume_from=resume_from, taken=taken,
+            sharing=_sharing(chosen),
         ),
     )  # fmt: skip
+
+
+def _sharing(chosen: Settings) -> str | None:
+    if chosen.mode != "shared":
+        return None
+    return "shared" if chosen.primary else "joined"
 
 
 def _open(chosen: Settings, wish: Wish, origin: Origin) -> Run:
@@ -238,7 +250,8 @@ def _open(chosen: Settings, wish: Wish, origin: Origin) -> Run:
         run.after_end(
             lambda ended: forget(store, run.project, run.id) if run.state == "finished" else None
         )
-    sources.connect(run, origin.first_line)
+    if origin.resume != "joined":
+        sources.connect(run, origin.first_line)
     exits.watch(run)
     around = trials.here()
     if around is not None:

@@ -19,6 +19,7 @@ from tracker.store import recovery
 from tracker.store.journal import facts
 from tracker.store.reading import read
 from tracker.store.store import Store
+from tracker.store.writing.sessions import SHARED
 
 Result = TypeVar("Result")
 INHERITED = ("group", "job_type", "notes", "tags", "sweep_id")
@@ -68,13 +69,16 @@ def begin(settings: Settings, store: Store, wish: Wish, origin: Origin) -> Run:
     inherited = {name: getattr(previous, name) for name in INHERITED} if previous else {}
     given = {name: value for name, value in wish.fields.items() if value is not None}
     fields = {"tags": [], **inherited, **given, "name": origin.name}
-    plain = {name: value for name, value in wish.config.items() if not is_artifact(value)}
-    config = {
-        **_plain(wish.defaults), **(previous.config if previous else {}), **_plain(plain),
-    }  # fmt: skip
+    values = {name: value for name, value in wish.config.items() if not is_artifact(value)}
+    chosen, plain = _plain(wish.defaults), _plain(values)
+    config = {**chosen, **(previous.config if previous else {}), **plain}
+    # Of a shared run only what is given here: others may be changing the rest now.
+    is_shared = origin.resume in SHARED
+    told = {**given, "name": origin.name} if is_shared else fields
     first = facts.Begin(
         wish.project, origin.run_id, now_us(),
-        fields={**fields, "tags": list(fields["tags"])}, config=config, resume=origin.resume,
+        fields={**told, "tags": list(told["tags"])} if "tags" in told else told,
+        config={**chosen, **plain} if is_shared else config, resume=origin.resume,
         fork_from=origin.fork_from, fork_step=origin.fork_step, rewind_to=origin.rewind_to,
     )  # fmt: skip
     try:

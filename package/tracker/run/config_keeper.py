@@ -9,6 +9,7 @@ from typing import Any
 
 from tracker.run.recorder import Recorder, now_us
 from tracker.store.journal import facts
+from tracker.store.writing.sessions import SHARED
 
 
 class ConfigKeeper:
@@ -56,8 +57,10 @@ class ConfigKeeper:
             "removed": [key for key in before if key not in values],
         }
         time_us = now_us()
+        is_shared = self._recorder.begin.resume in SHARED
+        fields = {"config_changed": changed} if is_shared else {"config": values}
         self._recorder.append(
-            facts.Event("config", time_us, payload), facts.Change(time_us, {"config": values})
+            facts.Event("config", time_us, payload), facts.Change(time_us, fields)
         )
 
     def complain(self, sentence: str) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from tracker.errors import UsageError
+from tracker.errors import RunFinishedError, UsageError
 from tracker.records import MetricRule
-from tracker.run.recorder import finished_error
 from tracker.run.values import Coercer
 from tracker.settings import Settings
 from tracker.store.journal import facts
@@ -41,7 +40,7 @@ class NullRecorder:
     ) -> None:
         """Keep the values as the summary, for the life of the object, as W&B does."""
         if self.is_closed:
-            raise finished_error(self.begin.run_id, "log")
+            raise RunFinishedError(self.begin.run_id, "log")
         self._summary.update(data)
         if step is None:
             self.step += commit is not False

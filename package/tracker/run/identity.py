@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.errors import UsageError, warn
-from tracker.run.recorder import Recorder, finished_error, now_us
+from tracker.errors import RunFinishedError, UsageError, warn
+from tracker.run.recorder import Recorder, now_us
 from tracker.settings import Settings
 from tracker.store.journal import facts
 
@@ -209,7 +209,7 @@ class Identity:
 
     def _check_alive(self, action: str) -> None:
         if self._state != "running":
-            raise finished_error(self.id, action)
+            raise RunFinishedError(self.id, action)
 
 
 def check_tags(tags: object) -> tuple[str, ...]:

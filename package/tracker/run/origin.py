@@ -19,10 +19,10 @@ from tracker.records import MetricRule, RunRecord
 from tracker.run.names import friendly_name, new_run_id
 from tracker.run.provenance import is_notebook
 from tracker.store.database.rows import first_row
-from tracker.store.files import lock
 from tracker.store.journal import journal
 from tracker.store.reading import read
 from tracker.store.store import Store
+from tracker.store.writing import sessions
 
 NAME_LIMIT = 128
 DEFAULT_PROJECT = "uncategorized"
@@ -42,7 +42,8 @@ class Origin:
     run_id, name : str
         How it is called.
     resume : str
-        ``resume`` goes on, ``overwrite`` replaces, ``never`` is a fresh id.
+        ``resume`` goes on, ``overwrite`` replaces, ``never`` is a fresh id, ``shared`` and
+        ``joined`` write it together with other processes.
     previous : RunRecord or None
         The run that it goes on from, for resume, rewind and fork.
     is_auto : bool
@@ -74,7 +75,7 @@ class Origin:
     @property
     def is_resumed(self) -> bool:
         """Whether the run goes on under the id that it had."""
-        return self.resume == "resume" and self.previous is not None
+        return self.resume in ("resume", *sessions.SHARED) and self.previous is not None
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class _Wish:
     rewound: tuple[str, int] | None
     forked: tuple[str, int] | None
     taken: Collection[str]
+    sharing: str | None
 
 
 def find_origin(
@@ -100,8 +102,12 @@ def find_origin(
     fork_from: str | None,
     resume_from: str | None,
     taken: Collection[str] = (),
+    sharing: str | None = None,
 ) -> Origin:
     """Settle id, name and what the run goes on from; `taken` are names not stored yet.
+
+    `sharing` says that other processes may write the run as well: ``"shared"`` of the process
+    that says how it is called and how it ends, ``"joined"`` of the others.
 
     Raises
     ------
@@ -113,6 +119,8 @@ def find_origin(
     word = _resume_word(resume)
     if sum(x is not None for x in (fork_from, resume_from, word)) > 1:
         raise UsageError("resume, resume_from and fork_from exclude each other: give one of them.")
+    if sharing and (fork_from is not None or resume_from is not None):
+        raise UsageError("A shared run cannot be forked or rewound: leave mode='shared' out.")
     rewound = _branch("resume_from", resume_from)
     forked = _branch("fork_from", fork_from)
     run_id = check_name("id", run_id)
@@ -120,7 +128,8 @@ def find_origin(
         raise UsageError(f"resume_from names run {rewound[0]!r} and id is {run_id!r}: give one.")
     if word == "auto":
         run_id = _automatic(store, project, run_id)
-    wish = _Wish(project, rewound[0] if rewound else run_id, name, word, rewound, forked, taken)
+    run_id = rewound[0] if rewound else run_id
+    wish = _Wish(project, run_id, name, word, rewound, forked, taken, sharing)
     try:
         origin = _look_up(store, wish)
     except StoreLockedError:
@@ -129,7 +138,8 @@ def find_origin(
         # Another program holds the database; a fresh run needs nothing from it.
         generator = random.SystemRandom()
         label = name or friendly_name(generator, ()) + f"{generator.randrange(1000)}"
-        origin = Origin(run_id or new_run_id(), label, "resume" if word else "never")
+        resume = sharing or ("resume" if word else "never")
+        origin = Origin(run_id or new_run_id(), label, resume)
     origin.is_auto, origin.is_named = word == "auto", wish.run_id is not None
     return origin
 
@@ -138,20 +148,27 @@ def _look_up(store: Store, wish: _Wish) -> Origin:
     run_id = wish.run_id or new_run_id()
     with store.reading() as db:
         previous = _exact(db, wish.project, run_id)
-        taken = set() if wish.name else {*_names(db, wish.project), *wish.taken}
-        origin = Origin(run_id, wish.name or friendly_name(random.SystemRandom(), taken))
+        origin = Origin(run_id, wish.name or _fresh_name(db, wish, run_id))
         if wish.forked:
             _fork(db, origin, previous, wish.forked, wish.project)
         elif wish.rewound:
             origin.resume, origin.rewind_to = "resume", wish.rewound[1]
             origin.previous = _reaching("resume_from", previous, wish.rewound, wish.project)
         else:
-            _settle_existing(origin, previous, wish.word, wish.project)
+            _settle_existing(origin, previous, wish.word or wish.sharing, wish.project)
+        origin.resume = wish.sharing or origin.resume
         if origin.previous is not None:
             _inherit(db, origin, wish.name)
-        journals = _journals(db, previous) if origin.resume != "never" else set()
+        is_alone = origin.resume not in ("never", *sessions.SHARED)
+        journals = _journals(db, previous) if is_alone else set()
     # What a run has that ended only now was not read yet.
     return _look_up(store, wish) if _await_end(store, journals, run_id) else origin
+
+
+def _fresh_name(db: Any, wish: _Wish, run_id: str) -> str:
+    if wish.sharing:
+        return friendly_name(random.Random(run_id), ())  # the same one in every process
+    return friendly_name(random.SystemRandom(), {*_names(db, wish.project), *wish.taken})
 
 
 def _fork(
@@ -223,7 +240,7 @@ def _await_end(store: Store, journals: set[str], run_id: str) -> bool:
     """
     has_waited = False
     give_up_at = time.monotonic() + END_PATIENCE_S
-    while _is_written(store, journals):
+    while journal.is_written(store.journal_dir, journals):
         has_waited = True
         if time.monotonic() > give_up_at:
             raise UsageError(
@@ -234,17 +251,6 @@ def _await_end(store: Store, journals: set[str], run_id: str) -> bool:
     if has_waited:
         store.recover()
     return has_waited
-
-
-def _is_written(store: Store, journals: set[str]) -> bool:
-    segments = journal.stems(store.journal_dir)
-    for path in (segments[stem][-1] for stem in journals & segments.keys()):
-        descriptor = lock.seize(path)
-        if descriptor is not None:
-            lock.close(descriptor)
-        elif path.exists():
-            return True
-    return False
 
 
 def _journals(db: Any, record: RunRecord | None) -> set[str]:

@@ -11,23 +11,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import RunFinishedError, warn
+from tracker.errors import RunFinishedError
 from tracker.records import MetricRule
+from tracker.run.complaints import Complaints
 from tracker.run.encoder import Encoder, Job, Late
 from tracker.run.keysets import Keysets
 from tracker.run.outbox import Outbox
-from tracker.run.steps import whole_step
+from tracker.run.steps import CommonSteps, whole_step
 from tracker.run.values import PLAIN, Coercer
 from tracker.settings import Settings
 from tracker.store.files.objects import Objects
 from tracker.store.flusher import FLUSHER, Live
 from tracker.store.journal import facts, journal
 from tracker.store.journal.journal import JournalWriter
+from tracker.store.journal.shared_steps import SharedSteps
 from tracker.store.store import Store
 from tracker.store.writing.feed import Feed
+from tracker.store.writing.sessions import SHARED
 
 ROW_TAG = 2
-MOST_WARNINGS = 1000
 _live_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
@@ -60,11 +62,11 @@ class Recorder:
         self.step = first_step
         self.is_closed = False
         self.is_foreign = False
-        self._is_open = self._is_busy = False
+        self._is_open = False
         self._system_step = 0
-        self._warned: set[str] = set()
-        self._unsaid: list[str] = []
         self.encoder = Encoder(self._log_late)
+        # In the encoder's thread nobody would see what a warning led to.
+        self._complaints = Complaints(lambda: self.encoder.is_worker)
         self._last_summary: dict[str, Any] = {}
         self._summary_at: tuple[Path, int] | None = None
         self._writer = JournalWriter(store.journal_dir, fsync=settings.fsync)
@@ -73,6 +75,11 @@ class Recorder:
         self._known = self._keysets.known
         begin.host, begin.pid = socket.gethostname(), os.getpid()
         self._writer.open_segment(begin)
+        self._shared: CommonSteps | None = None
+        if begin.resume in SHARED:
+            steps = SharedSteps(store.root, store.journal_dir, self.project, self.run_id)
+            steps.join(self._writer.stem, first_step)
+            self._shared = CommonSteps(steps, self.warn_once)
         self.objects = Objects(store.objects_dir)
         self.coercer = Coercer(self.objects.put_bytes, self.warn_once, may_wait=True)
         self._newest_step = -1
@@ -124,23 +131,23 @@ class Recorder:
         """
         with self.lock:
             if self.is_closed:
-                raise finished_error(self.run_id, "log")
+                raise RunFinishedError(self.run_id, "log")
             if self.is_foreign:
                 self._warn_of_fork()
                 return
-            self._is_busy = True
+            self._complaints.is_busy = True
             try:
                 self._log(data, step, commit)
             finally:
-                self._is_busy = False
+                self._complaints.is_busy = False
         if self.encoder.keys:
             self.encoder.wait_for_room()
-        if self._unsaid:
-            self._say()
+        if self._complaints.unsaid:
+            self._complaints.say()
 
     # Once a training step: where caches are cold, each call of a function takes 2 µs here.
     def _log(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
-        if step is None:
+        if step is None and self._shared is None:
             at, closes = self.step, commit is not False
         elif (settled := self._settle_step(step, commit)) is None:
             return
@@ -204,6 +211,10 @@ class Recorder:
             self._put_row(number, job.step, job.time_us, [value], joins)
 
     def _settle_step(self, step: Any, commit: bool | None) -> tuple[int, bool] | None:
+        if self._shared is not None:
+            if step is not None or not self._is_open:
+                self.step = self._shared.settle(step, self.step, self._is_open)
+            return self.step, commit is not False
         at = whole_step(step, self.warn_once)
         if at is None:
             return self.step, commit is not False
@@ -263,7 +274,8 @@ class Recorder:
     def _rotate(self) -> None:
         begin = facts.Begin(
             self.begin.project, self.begin.run_id, now_us(), segment=len(self._writer.segments),
-            host=self.begin.host, pid=self.begin.pid,
+            resume=self.begin.resume if self._shared else "never", host=self.begin.host,
+            pid=self.begin.pid,
         )  # fmt: skip
         try:
             self._writer.open_segment(begin)
@@ -310,7 +322,7 @@ class Recorder:
         if not self.is_closed and not self.is_foreign:
             self.encoder.drain()
             FLUSHER.flush(self.live)
-            self._say()
+            self._complaints.say()
 
     def subscribe(self, listener: Callable[[set[str]], None]) -> Callable[[], None]:
         """Call `listener` with the keys that have news after each flush; return how to stop."""
@@ -350,22 +362,11 @@ class Recorder:
                 "Nothing is lost: the next run that starts takes the journal in."
             )
         self._last_summary = dict(self.live.feed.intake.fold.values)
-        self._say()
+        self._complaints.say()
 
     def warn_once(self, sentence: str, about: str | None = None) -> None:
         """Warn of something, once a run; `about` tells sentences apart."""
-        if (about or sentence) in self._warned or len(self._warned) >= MOST_WARNINGS:
-            return
-        self._warned.add(about or sentence)
-        self._unsaid.append(sentence)
-        # In the encoder's thread nobody would see what it led to.
-        if not self._is_busy and not self.encoder.is_worker:
-            self._say()
-
-    def _say(self) -> None:
-        # Not while a row is being written: under the filter "error" a warning raises.
-        while self._unsaid:
-            warn(self._unsaid.pop(0))
+        self._complaints.add(sentence, about)
 
     def _warn_of_fork(self) -> None:
         self.warn_once(
@@ -379,16 +380,8 @@ class Recorder:
         self.is_foreign = True
         self.lock = threading.RLock()
         self.encoder = Encoder(self._log_late)
-        self._is_busy = False
+        self._complaints.is_busy = False
         self._last_summary = dict(self.live.feed.intake.fold.values)
-
-
-def finished_error(run_id: str, action: str) -> RunFinishedError:
-    """Return the error of a call on a run that has finished."""
-    return RunFinishedError(
-        f"Run ({run_id}) is finished. The call to `{action}` will be ignored. Please make sure "
-        "that you are using an active run: start one with tracker.init()."
-    )
 
 
 def _disown_all() -> None:

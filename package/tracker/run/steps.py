@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tracker.errors import StoreError
+from tracker.store.journal.shared_steps import SharedSteps
+
 MAX_STEP = 2**62
 
 
@@ -37,6 +40,49 @@ def whole_step(step: Any, complain: Callable[[str, str], None]) -> int | None:
             "fraction",
         )
     return at
+
+
+class CommonSteps:
+    """The steps of a run that other processes write too.
+
+    Parameters
+    ----------
+    steps : SharedSteps
+        Where they are counted.
+    complain : callable
+        Is told a sentence, and what it is about.
+    """
+
+    def __init__(self, steps: SharedSteps, complain: Callable[[str, str], None]) -> None:
+        self._steps = steps
+        self._complain = complain
+
+    def settle(self, asked: Any, step: int, is_open: bool) -> int:
+        """Return the step of a row.
+
+        Parameters
+        ----------
+        asked : int or None
+            What the user asked for: it has no effect, with a complaint.
+        step : int
+            The last row's, or what follows it.
+        is_open : bool
+            Whether the row belongs to the last row's step.
+        """
+        if asked is not None:
+            self._complain(
+                "Other processes log to this run too, so that its steps are counted in common: "
+                "the argument step has no effect. Log a metric of your own, and name it in "
+                "define_metric(…, step_metric=…).",
+                "common step",
+            )
+        if is_open:
+            return step
+        try:
+            return self._steps.next()
+        except (OSError, ValueError, StoreError) as error:
+            self._complain(f"Steps cannot be counted in common: {error}", "common count")
+            return step
 
 
 def _shown(step: Any) -> str:

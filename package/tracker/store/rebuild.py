@@ -167,7 +167,7 @@ def _replay(
         for path in segments:
             path.unlink()
     if feed.run_key is not None and not feed.is_done and not is_living:
-        sessions.mark_crashed(db, feed.run_key, stem)
+        sessions.mark_crashed(db, feed.run_key, stem, feed.intake)
 
 
 def _said_by_living(store: Database) -> Iterator[Saying]:

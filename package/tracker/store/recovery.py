@@ -119,7 +119,7 @@ def _replay(store: Database, stem: str, segments: list[Path]) -> list[str]:
             pass
         if feed.run_key is not None and not feed.is_done:
             with store.writing() as db:
-                sessions.mark_crashed(db, feed.run_key, stem)
+                sessions.mark_crashed(db, feed.run_key, stem, feed.intake)
     finally:
         feed.close()
     return keep_damaged(store, feed.intake.damaged)

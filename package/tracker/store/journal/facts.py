@@ -46,7 +46,7 @@ class Row(msgspec.Struct, tag=2, array_like=True, gc=False):
 
 
 class Change(msgspec.Struct, tag=3, array_like=True, gc=False):
-    """New values of fields of the run, config and metadata whole."""
+    """New values of fields of the run: config whole, metadata and config_changed in part."""
 
     time_us: int
     fields: dict[str, Any]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -164,6 +165,18 @@ def _next_stamp(directory: Path) -> int:
             stamp = max(names, default="").partition("-")[0]
             newest = max(newest, int(stamp) if len(stamp) == 20 and stamp.isdecimal() else 0)
     return max(time.time_ns(), newest + 1 if newest < 2**63 else 0)
+
+
+def is_written(directory: Path, names: Collection[str]) -> bool:
+    """Say whether the process lives that writes one of these journals."""
+    segments = stems(directory)
+    for path in (segments[stem][-1] for stem in segments.keys() & names):
+        descriptor = lock.seize(path)
+        if descriptor is not None:
+            lock.close(descriptor)
+        elif path.exists():
+            return True
+    return False
 
 
 def stems(directory: Path) -> dict[str, list[Path]]:

@@ -92,10 +92,12 @@ class Batch:
                 self.is_deleted = True
 
     def _change(self, fields: dict[str, Any]) -> None:
-        metadata = {**self.changes.get("metadata", {}), **(fields.get("metadata") or {})}
-        self.changes.update(fields)
-        if "metadata" in fields:
-            self.changes["metadata"] = metadata
+        parts = {
+            name: {**self.changes.get(name, {}), **(fields[name] or {})}
+            for name in ("metadata", "config_changed")
+            if name in fields
+        }
+        self.changes.update(fields, **parts)
 
     @property
     def is_end(self) -> bool:

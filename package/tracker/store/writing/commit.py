@@ -31,6 +31,8 @@ def put(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, batch: Batch) 
         if batch.is_deleted:
             sessions.delete_run(db, run_key)
         else:
+            if batch.columns and sessions.is_shared(intake):
+                rollups.drop(db, run_key)  # of a run whose main process has ended before this one
             _put_facts(db, run_key, intake, batch)
             _put_series(db, run_key, intake, batch)
             _put_summary(db, run_key, intake, batch)
@@ -260,12 +262,19 @@ def _update_run(
                 "stem": stem,
             },
         )
-    if batch.finish is not None and not intake.is_late:
+    if batch.finish is not None and not intake.is_late and not sessions.is_joined(intake):
         # A column of 32 bits must not keep a run from ending.
         code = max(-(2**31), min(batch.finish.exit_code, 2**31 - 1))
         db.execute(
-            "UPDATE run SET state = ?, exit_code = ?, ended_at = ? WHERE run_key = ?",
-            [batch.finish.state, code, stamp(batch.finish.time_us), run_key],
+            "UPDATE run SET state = $state, exit_code = $code, ended_at = $at "
+            "WHERE run_key = $run AND (NOT $is_shared OR state = 'running' OR $code <> 0)",
+            {
+                "state": batch.finish.state,
+                "code": code,
+                "at": stamp(batch.finish.time_us),
+                "run": run_key,
+                "is_shared": sessions.is_shared(intake),
+            },
         )
 
 

@@ -75,7 +75,8 @@ class Feed:
     @property
     def has_news(self) -> bool:
         """Whether there is anything that the tables lack."""
-        return self._stored is None or bool(self._pending)
+        is_unread = self._is_shared and self.intake.is_behind
+        return self._stored is None or bool(self._pending) or is_unread
 
     def add_segment(self, path: Path) -> None:
         """Follow a further segment."""
@@ -85,9 +86,17 @@ class Feed:
                 self.intake.follow(path)
 
     def read_ahead(self) -> None:
-        """Read what the journal holds by now, so that the summary is up to date."""
+        """Read what the journal holds by now, so that the summary is up to date.
+
+        Not of a shared run: what the others have stored comes before it.
+        """
         with self.lock, contextlib.suppress(OSError):
-            self._read()
+            if not self._is_shared:
+                self._read()
+
+    @property
+    def _is_shared(self) -> bool:
+        return sessions.is_shared(self.intake)
 
     def _read(self) -> None:
         if self._is_closed:
@@ -125,8 +134,11 @@ class Feed:
                 self._read()
             elif mark.run_key is None and self.intake.run_key is not None:
                 self.intake.run_key = None
-            if self._is_final and not sessions.is_edit(self.intake):
-                self.intake.is_late = sessions.newest(db, self.intake.run_key) > self.stem
+            elif self._is_shared and not self._pending:
+                sessions.attach(db, self.intake, mark.run_key)
+                sessions.load_fold(db, self.intake)
+                self._read()
+            self.intake.is_late = sessions.is_late(db, self.intake, self.stem)
             self.is_orphan = bool(mark.positions) and self.intake.run_key is None
             for batch in self._pending:
                 if self.held_versions is not None:
@@ -135,7 +147,10 @@ class Feed:
                     batch.versions = []
                 commit.put(db, self.stem, self.intake, batch)
             self._put += self._pending
-            return {key for batch in self._put for key in batch.keys}
+            news = {key for batch in self._put for key in batch.keys}
+            if news and self._is_shared:  # and what the others have logged
+                news |= {key for stream, key, _ in self.intake.series if stream == "default"}
+            return news
 
     def confirm(self) -> None:
         """Take note that the transaction of :meth:`put` has been committed."""

@@ -112,6 +112,11 @@ class Intake:
         self._keysets: dict[int, facts.Keys] = {}
         self._rows_read = 0
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the journal holds what was not read yet."""
+        return any(reader.position < reader.size for reader in self._readers)
+
     def follow(self, path: Path, position: int = 0) -> None:
         """Read `path` after the segments followed so far, from `position` on."""
         reader = SegmentReader(path)

@@ -24,13 +24,23 @@ FIELD_COLUMNS = {
     "notes": "notes",
     "state": "state",
     "config": "config",
+    "config_changed": "config",
     "summary": "summary",
     "metadata": "metadata",
     "sweep_id": "sweep_id",
 }
 COPY = "copy"
+# … and of those of processes that write a run together: the one that says how it is called and
+# how it ends, and the others.
+SHARED = ("shared", "joined")
 EDITS = ("edit", "artifacts", COPY)  # what Begin.resume says of journals that are no sessions
-JSON_FIELDS = {"config", "summary", "metadata"}
+ADDED_TO = {"metadata", "config_changed"}
+JSON_FIELDS = {"config", "summary", *ADDED_TO}
+# How long a run had run; of one that others are writing, up to this moment.
+_RUNTIME = """SELECT greatest(runtime_s, coalesce((
+    SELECT max(runtime_before_s + epoch(?::TIMESTAMP) - epoch(started_at)) FROM session
+    WHERE run_key = run.run_key AND run.state = 'running' AND ?), 0))
+    FROM run WHERE run_key = ?"""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - DuckDB keeps naive UTC
 
 
@@ -49,13 +59,30 @@ def is_copy(intake: Intake) -> bool:
     return intake.first is not None and intake.first.resume == COPY
 
 
+def is_shared(intake: Intake) -> bool:
+    """Whether other processes may write the same run meanwhile."""
+    return intake.first is not None and intake.first.resume in SHARED
+
+
+def is_joined(intake: Intake) -> bool:
+    """Whether the journal is that of a process whose end is not the run's."""
+    return intake.first is not None and intake.first.resume == "joined"
+
+
+def is_late(db: duckdb.DuckDBPyConnection, intake: Intake, stem: str) -> bool:
+    """Whether the journal is a dead process's, and the run has been resumed since."""
+    if not intake.is_final or is_edit(intake) or is_shared(intake):
+        return False
+    return newest(db, intake.run_key) > stem
+
+
 def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts.Begin) -> None:
     """Find or make the run that a journal's first frame names, and note the session."""
     intake.first = first
     attach(db, intake)
     if is_edit(intake):
         return
-    intake.is_late = intake.is_final and newest(db, intake.run_key) > stem
+    intake.is_late = is_late(db, intake, stem)
     if intake.run_key is not None and first.resume == "overwrite" and not intake.is_late:
         delete_run(db, intake.run_key)
         intake.run_key = None
@@ -126,25 +153,30 @@ def delete_run(db: duckdb.DuckDBPyConnection, run_key: int) -> None:
         db.execute(f"DELETE FROM {table} WHERE run_key = ?", [run_key])
 
 
-def mark_crashed(db: duckdb.DuckDBPyConnection, run_key: int, stem: str) -> None:
-    """Mark the run of a dead writer's journal crashed, unless it ended or was resumed since."""
-    db.execute(
-        "UPDATE run SET state = 'crashed', ended_at = updated_at WHERE run_key = $run AND "
-        "state = 'running' AND (SELECT max(journal) FROM session WHERE run_key = $run) = $stem",
-        {"run": run_key, "stem": stem},
-    )
+def mark_crashed(db: duckdb.DuckDBPyConnection, run_key: int, stem: str, intake: Intake) -> None:
+    """Mark the run of a dead writer's journal crashed, unless it ended or was resumed since.
+
+    Of those that write a run together the one dies for all whose end would be the run's.
+    """
+    if not is_joined(intake):
+        db.execute(
+            "UPDATE run SET state = 'crashed', ended_at = updated_at WHERE run_key = $run AND "
+            "state = 'running' AND ($is_shared OR "
+            "(SELECT max(journal) FROM session WHERE run_key = $run) = $stem)",
+            {"run": run_key, "stem": stem, "is_shared": is_shared(intake)},
+        )
     rollups.build(db, run_key)
 
 
 def update_fields(db: duckdb.DuckDBPyConnection, run_key: int, changes: dict[str, Any]) -> None:
-    """Change fields of a run; metadata is added to, the others are replaced."""
+    """Change fields of a run; metadata and what changed in a config are added to what there is."""
     for field, value in changes.items():
         column = FIELD_COLUMNS.get(field)
         if column is None:
             continue
         given = value
-        if field == "metadata":
-            row = first_row(db, "SELECT metadata FROM run WHERE run_key = ?", [run_key])
+        if field in ADDED_TO:
+            row = first_row(db, f"SELECT {column} FROM run WHERE run_key = ?", [run_key])
             given = {**(load_json(row[0]) if row and row[0] else {}), **(value or {})}
         given = dump_json(given) if field in JSON_FIELDS else given
         db.execute(f"UPDATE run SET {column} = ? WHERE run_key = ?", [given, run_key])
@@ -159,9 +191,12 @@ def newest(db: duckdb.DuckDBPyConnection, run_key: int | None) -> str:
 def _insert_or_resume(db: duckdb.DuckDBPyConnection, intake: Intake, first: facts.Begin) -> float:
     now = stamp(first.time_us)
     if intake.run_key is not None:
-        row = first_row(db, "SELECT runtime_s FROM run WHERE run_key = ?", [intake.run_key])
-        if not intake.is_late:
-            changes = {**first.fields, "state": "running", "config": first.config}
+        row = first_row(db, _RUNTIME, [stamp(first.time_us), is_shared(intake), intake.run_key])
+        if is_joined(intake):
+            update_fields(db, intake.run_key, {"config_changed": first.config})
+        elif not intake.is_late:
+            config = "config_changed" if is_shared(intake) else "config"
+            changes = {**first.fields, "state": "running", config: first.config}
             update_fields(db, intake.run_key, changes)
             db.execute(
                 "UPDATE run SET updated_at = greatest(updated_at, ?), ended_at = NULL, "
