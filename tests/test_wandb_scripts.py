@@ -197,6 +197,7 @@ def test_names_of_submodules_lead_to_ours():
     assert wandb.apis.public.File is tracker.api.File
     assert wandb.apis.reports.Report is tracker.Report
     assert wandb.data_types.Table is wandb.Table
+    assert wandb.sdk.data_types.video.Video is wandb.Video
     assert dir(wandb.apis) == ["public", "reports"]
     assert "Image" in dir(wandb.data_types)
     assert repr(wandb.sdk.lib) == "<names of wandb.sdk.lib>"

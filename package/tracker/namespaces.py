@@ -19,6 +19,8 @@ _MEDIA = (
     "Object3D", "Plotly", "Table", "Video",
 )  # fmt: skip
 _SDK = {
+    "data_types.video.Video": "tracker.media.video",
+    "data_types.video.util.generate_id": "tracker.namespaces",
     "lib.runid.generate_id": "tracker.namespaces",
     "wandb_config.Config": "tracker.run.config",
     "wandb_run.Run": "tracker.run.run",
