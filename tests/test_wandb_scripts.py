@@ -14,14 +14,15 @@ import pytest
 
 import tracker
 import tracker as wandb
+from tracker import before
 from tracker.errors import TrackerWarning, UsageError
 
 
 @pytest.fixture(autouse=True)
 def nothing_set_aside(alone):
     yield
-    tracker.before.take("config")
-    tracker.before.take("summary")
+    before.take("config")
+    before.take("summary")
 
 
 # --- config and summary as names that are assigned to
