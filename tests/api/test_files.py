@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -127,3 +128,28 @@ def test_reading_paths_changes_nothing_in_the_store(run, api):
     run.tags = ["seen"]
     run.update()
     assert api.run(run.id).record.summary == before
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["../../../up", "/absolute", "a/../../../b", "a\\..\\..\\b", "C:/x", "..", "a/...", "é/ü",
+     "long" * 100],
+)  # fmt: skip
+def test_no_file_leads_out_of_its_folder(api, start, tmp_path, key):
+    with start() as logged:
+        logged.log({key: tracker.Image(np.zeros((2, 2)))})
+    (file,) = api.run(logged.id).files(pattern="media/%")
+    folder = tmp_path / "deep" / "below" / "it"
+    file.download(root=folder).close()
+    (found,) = (path for path in tmp_path.rglob("*.png") if ".tracker" not in path.parts)
+    assert found.is_relative_to(folder / "media" / "images")
+    (row,) = api.run(logged.id).scan_history()
+    assert api.run(logged.id).file(row[key]["path"]).name == file.name
+
+
+def test_a_name_that_leads_out_is_refused(api, start, tmp_path):
+    with start() as logged:
+        logged.log({"x": 1})
+    file = api.run(logged.id).file("config.yaml")
+    with pytest.raises(UsageError, match="stays inside"):
+        dataclasses.replace(file, name="../../.bashrc").download(root=tmp_path)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from tracker.api.media_paths import TABLES, media_files
 from tracker.api.reader import Reader, did_you_mean
+from tracker.artifacts.words import check_inside
 from tracker.errors import NotFoundError, UsageError
 from tracker.media.loading import load
 from tracker.moment import Moment
@@ -91,9 +92,9 @@ class File:
         Raises
         ------
         UsageError
-            If there is a file and neither is wanted.
+            If there is a file and neither is wanted, or the name leads out of the folder.
         """
-        target = Path(root) / self.name
+        target = Path(root) / check_inside(self.name)
         if target.exists() and not replace:
             if not exist_ok:
                 raise UsageError(

@@ -7,6 +7,7 @@ is read; it is not stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,8 @@ FOLDERS = {
     "table-file": "table",
     "incremental-table-file": "table",
 }
+_FORBIDDEN = re.compile(r'[\\:*?"<>|\x00-\x1f\x7f\ud800-\udfff]|^\.+|\.+$')
+_LONGEST = 100
 TABLES = ("table-file", "incremental-table-file")
 
 
@@ -60,4 +63,11 @@ def _path(key: str, reference: dict[str, Any]) -> str | None:
     if folder is None or not isinstance(digest, str):
         return None
     ending = "table.json" if folder == "table" else str(reference.get("format", "bin"))
-    return f"media/{folder}/{key}_{digest[:20]}.{ending}"
+    # A key and what else was logged are no paths yet: no part may lead out of a folder.
+    parts = [_part(part) for part in f"{key}_{digest[:20]}.{ending}".split("/")]
+    return "/".join(["media", folder, *filter(None, parts)])
+
+
+def _part(text: str) -> str:
+    """Return a part of a path that every system takes for a name, and that stays where it is."""
+    return _FORBIDDEN.sub("_", text)[-_LONGEST:].strip()
