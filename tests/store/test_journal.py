@@ -35,7 +35,7 @@ def read_all(path: Path, limit: int = 1 << 20, *, is_final: bool = False) -> Rea
     while reader.position != begun_at:
         begun_at = reader.position
         got += reader.payloads(limit, is_final=is_final)
-    is_torn = any(reader.is_torn(start) for start, _ in reader.damaged)
+    is_torn = any(reader.is_torn(*stretch) for stretch in reader.damaged)
     reader.close()
     return Read(got, reader.damaged, reader.position, is_torn)
 
@@ -235,6 +235,7 @@ def test_every_flipped_byte_costs_no_more_than_its_frame(tmp_path: Path, limit: 
             reader = read_all(path, limit, is_final=True)
             assert reader.got == payloads[:hit] + payloads[hit + 1 :]
             assert reader.damaged == [(ends[hit - 1] if hit else 0, ends[hit])]
+            assert not reader.is_torn or hit == len(payloads) - 1
             assert reader.position == len(whole)
 
 

@@ -264,9 +264,9 @@ def check_damaged(store: Store, data: bytes, whole: bytes) -> None:
     path.write_bytes(data)
     reader = SegmentReader(path)
     intact = list(reader.payloads(len(whole) + 1, is_final=True))
-    is_torn = any(reader.is_torn(start) for start, _ in reader.damaged)
+    is_damaged = not all(reader.is_torn(*stretch) for stretch in reader.damaged)
     reader.close()
-    is_damaged = bool(reader.damaged) and not is_torn and not is_unborn(path)
+    is_damaged = is_damaged and not is_unborn(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stems = store.recover()

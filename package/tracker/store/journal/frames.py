@@ -110,17 +110,18 @@ class SegmentReader:
                 self.position = position
         self.damaged.clear()
 
-    def is_torn(self, start: int) -> bool:
-        """Say whether the file ends within a frame that begins at `start`.
+    def is_torn(self, start: int, end: int) -> bool:
+        """Say whether a damaged stretch is a frame that the file ends within.
 
-        So it does where the writer was killed while it wrote: its ``log`` never returned.
+        So it is where the writer was killed while it wrote: its ``log`` never returned.
         """
+        if end < self.size:
+            return False
         head = self._read(start, HEADER.size)
         if len(head) < HEADER.size:
             return head[:2] == MAGIC[: len(head)]
         magic, length, _ = HEADER.unpack(head)
-        end = start + HEADER.size + int(length)
-        return magic == MAGIC and 0 < length <= MAX_FRAME_BYTES and end > self.size
+        return magic == MAGIC and self.size - start - HEADER.size < length <= MAX_FRAME_BYTES
 
     def _window(self, limit_bytes: int, size: int) -> bytes:
         data = self._read(self.position, limit_bytes)

@@ -179,7 +179,7 @@ class Intake:
             limit_bytes -= reader.position - begun_at
             self.positions[reader.path.name] = reader.position
             for start, end in reader.damaged:
-                if is_last and reader.is_torn(start):
+                if is_last and reader.is_torn(start, end):
                     continue  # nothing that was logged is lost
                 self._report(f"bytes {start} to {end} are no valid frames and were passed over")
             reader.damaged.clear()
