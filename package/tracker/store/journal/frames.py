@@ -121,7 +121,8 @@ class SegmentReader:
         if len(head) < HEADER.size:
             return head[:2] == MAGIC[: len(head)]
         magic, length, _ = HEADER.unpack(head)
-        return magic == MAGIC and self.size - start - HEADER.size < length <= MAX_FRAME_BYTES
+        there = self.size - start - HEADER.size
+        return bool(magic == MAGIC and there < length <= MAX_FRAME_BYTES)
 
     def _window(self, limit_bytes: int, size: int) -> bytes:
         data = self._read(self.position, limit_bytes)
