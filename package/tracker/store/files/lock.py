@@ -120,6 +120,15 @@ def seize(path: Path) -> int | None:
     return None
 
 
+def is_held(path: Path) -> bool:
+    """Say whether somebody holds the lock of a file; of one that is gone nobody does."""
+    descriptor = seize(path)
+    if descriptor is None:
+        return path.exists()
+    close(descriptor)
+    return False
+
+
 def _open(path: Path, *, shared: bool) -> int | None:
     no_follow = getattr(os, "O_NOFOLLOW", 0)
     try:

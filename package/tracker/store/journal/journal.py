@@ -170,13 +170,7 @@ def _next_stamp(directory: Path) -> int:
 def is_written(directory: Path, names: Collection[str]) -> bool:
     """Say whether the process lives that writes one of these journals."""
     segments = stems(directory)
-    for path in (segments[stem][-1] for stem in segments.keys() & names):
-        descriptor = lock.seize(path)
-        if descriptor is not None:
-            lock.close(descriptor)
-        elif path.exists():
-            return True
-    return False
+    return any(lock.is_held(segments[stem][-1]) for stem in segments.keys() & names)
 
 
 def stems(directory: Path) -> dict[str, list[Path]]:

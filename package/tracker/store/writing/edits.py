@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -48,7 +47,7 @@ def delete(store: Database, project: str, run_id: str) -> None:
     """
     run_key = _find(store, project, run_id)
     names, has_forks = _journals(store, run_key, project, run_id)
-    if any(_is_written(store.journal_dir / name) for name in names):
+    if any(lock.is_held(store.journal_dir / name) for name in names):
         raise UsageError(
             f"Run {run_id} is still running: finish it before you delete it, or wait a moment "
             "if its process has just ended."
@@ -160,13 +159,3 @@ def _versions(store: Database, names: list[str]) -> list[facts.Fact]:
                         found.append(fact)
             reader.close()
     return found
-
-
-def _is_written(path: Path) -> bool:
-    if not path.exists():
-        return False
-    descriptor = lock.seize(path)
-    if descriptor is None:
-        return path.exists()
-    lock.close(descriptor)
-    return False
