@@ -31,8 +31,7 @@ def link(
     if alias is not None:
         raise UsageError(f"link() was given {target_path!r}: expected 'project/collection'.")
     project = project or record.project
-    given = [aliases] if isinstance(aliases, str) else list(aliases or ())
-    names = check_aliases(given)
+    names = check_aliases(aliases)
     source = record.source or (record.project, record.name, record.version)
     if (project, name) == source[:2]:
         raise UsageError(f"{name} is where {record.name} was logged: link it to another name.")

@@ -17,7 +17,7 @@ from tracker.artifacts.entry import Entry
 from tracker.artifacts.home import Home
 from tracker.artifacts.keeping import keep_all, keeping
 from tracker.artifacts.saved import refuse_protected
-from tracker.artifacts.words import NAME_LIMIT, check_aliases, check_tag
+from tracker.artifacts.words import NAME_LIMIT, check_aliases, check_tag, listed
 from tracker.errors import StoreError, UsageError, warn
 from tracker.records import VersionRecord
 from tracker.store.journal import facts
@@ -134,7 +134,7 @@ def log_artifact(
         If an alias is protected.
     """
     names = check_aliases(aliases)
-    labels = [check_tag(tag) for tag in _listed(tags)]
+    labels = [check_tag(tag) for tag in listed(tags)]
     home = Home(journal.store)
     if artifact.is_draft() and (artifact.incremental or distributed_id is not None):
         try:
@@ -331,7 +331,3 @@ def _file(entry: Entry) -> facts.File:
         entry.path, "" if entry.ref is not None else entry.sha256, entry.size, entry.ref,
         entry.checksum, entry.extra,
     )  # fmt: skip
-
-
-def _listed(given: Sequence[str] | None) -> list[str]:
-    return [given] if isinstance(given, str) else list(given or ())

@@ -11,7 +11,7 @@ from typing import Any
 from tracker.artifacts.described import Described
 from tracker.artifacts.home import Home
 from tracker.artifacts.upstairs import UPSTAIRS
-from tracker.artifacts.words import check_aliases, check_metadata, check_tag
+from tracker.artifacts.words import check_aliases, check_metadata, check_tag, listed
 from tracker.errors import ConflictError, UsageError
 from tracker.records import VersionRecord
 from tracker.store.journal import facts
@@ -68,7 +68,7 @@ class Saved(Described):
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
         self._logged("tags")
-        self._tags = list(dict.fromkeys(check_tag(tag) for tag in _listed(tags)))
+        self._tags = list(dict.fromkeys(check_tag(tag) for tag in listed(tags)))
 
     @property
     def ttl(self) -> timedelta | None:
@@ -126,7 +126,7 @@ class Saved(Described):
     def _changes(self, record: VersionRecord) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what changed of the version itself, and of what links share with their source."""
         aliases = check_aliases(self._aliases)
-        tags = [check_tag(tag) for tag in dict.fromkeys(_listed(self._tags))]
+        tags = [check_tag(tag) for tag in dict.fromkeys(listed(self._tags))]
         if LATEST in record.aliases and LATEST not in aliases:
             aliases.append(LATEST)  # it moves by itself
         own = _difference("aliases", record.aliases, aliases)
@@ -187,7 +187,3 @@ def refuse_protected(home: Home, project: str, name: str, aliases: set[str]) -> 
             f"The alias {taken[0]!r} of {project}/{name} is protected: take it out of the "
             "collection's protected_aliases first."
         )
-
-
-def _listed(given: Sequence[str] | None) -> list[str]:
-    return [given] if isinstance(given, str) else list(given or ())

@@ -117,6 +117,11 @@ def split_path(text: object) -> tuple[str | None, str, str | None]:
     return project or None, check_artifact_name(parts[-1]), alias or None
 
 
+def listed(given: Iterable[Any] | str | None) -> list[Any]:
+    """Return what was given as a list: a single word for one, None for none."""
+    return [given] if isinstance(given, str) else list(given or ())
+
+
 def check_aliases(given: Iterable[object] | str | None) -> list[str]:
     """Return aliases, each once; empty ones, by which loggers say "not the best", are left out.
 
@@ -125,8 +130,7 @@ def check_aliases(given: Iterable[object] | str | None) -> list[str]:
     UsageError
         If one cannot be used.
     """
-    listed = [given] if isinstance(given, str) else list(given or ())
-    return [check_alias(alias) for alias in dict.fromkeys(listed) if alias != ""]
+    return [check_alias(alias) for alias in dict.fromkeys(listed(given)) if alias != ""]
 
 
 def check_alias(alias: object) -> str:
