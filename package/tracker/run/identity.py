@@ -166,29 +166,17 @@ class Identity:
     @property
     def url(self) -> str:
         """Where the run can be seen: in JupyterLab where that runs, else in the store."""
-        if self.disabled:
-            return ""
-        from tracker.run.address import run_url
-
-        return run_url(self.settings.root, self.project, self.id)
+        return self._address(self.id)
 
     @property
     def project_url(self) -> str:
         """Where the project can be seen; see :attr:`url`."""
-        if self.disabled:
-            return ""
-        from tracker.run.address import run_url
-
-        return run_url(self.settings.root, self.project)
+        return self._address()
 
     @property
     def sweep_url(self) -> str | None:
         """Where the sweep can be seen, None for a run of none; see :attr:`url`."""
-        if self.disabled or self.sweep_id is None:
-            return None
-        from tracker.run.address import run_url
-
-        return run_url(self.settings.root, self.project, self.sweep_id)
+        return None if self.sweep_id is None else self._address(self.sweep_id) or None
 
     def get_url(self) -> str:
         """Return :attr:`url`; W&B's older spelling."""
@@ -201,6 +189,13 @@ class Identity:
     def get_sweep_url(self) -> str | None:
         """Return :attr:`sweep_url`; W&B's older spelling."""
         return self.sweep_url
+
+    def _address(self, below: str | None = None) -> str:
+        if self.disabled:
+            return ""
+        from tracker.run.address import run_url
+
+        return run_url(self.settings.root, self.project, below)
 
     def _set_field(self, field: str, value: Any) -> None:
         self._check_alive(field)
