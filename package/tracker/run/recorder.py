@@ -212,8 +212,7 @@ class Recorder:
 
     def _settle_step(self, step: Any, commit: bool | None) -> tuple[int, bool] | None:
         if self._shared is not None:
-            if step is not None or not self._is_open:
-                self.step = self._shared.settle(step, self.step, self._is_open)
+            self.step = self._shared.settle(step, self.step, self._is_open)
             return self.step, commit is not False
         at = whole_step(step, self.warn_once)
         if at is None:

@@ -30,10 +30,10 @@ FIELD_COLUMNS = {
     "sweep_id": "sweep_id",
 }
 COPY = "copy"
+EDITS = ("edit", "artifacts", COPY)  # what Begin.resume says of journals that are no sessions
 # … and of those of processes that write a run together: the one that says how it is called and
 # how it ends, and the others.
 SHARED = ("shared", "joined")
-EDITS = ("edit", "artifacts", COPY)  # what Begin.resume says of journals that are no sessions
 ADDED_TO = {"metadata", "config_changed"}
 JSON_FIELDS = {"config", "summary", *ADDED_TO}
 # How long a run had run; of one that others are writing, up to this moment.
