@@ -77,6 +77,8 @@ def test_imports_keep_the_contracts(house: Path) -> None:
         ("duckdb", "run/planted.py", "import duckdb"),
         ("screen", "store/planted.py", "def draw():\n    from plotly import graph_objects"),
         ("leaves", "cli/door.py", "from tracker.integrations import planted"),
+        ("one_framework", "integrations/planted.py", "from tracker.integrations import torch"),
+        ("front_door", "integrations/planted.py", "from tracker.store import store"),
     ],
 )
 def test_planted_violation_is_found(house: Path, contract: str, place: str, line: str) -> None:

@@ -91,16 +91,6 @@ def test_save_without_a_file_saves_nothing(start):
     assert run.name == "better"
 
 
-def test_watch_says_once_that_nothing_is_watched(start, warns_once):
-    start()
-    with warns_once(r"watch\(\) does not record gradients or parameters yet"):
-        wandb.watch(object(), log="all", log_freq=10)
-        wandb.watch(object())
-        wandb.run.watch(object(), None, "all")
-    wandb.unwatch()
-    wandb.run.unwatch(object())
-
-
 def test_watch_needs_a_run(alone):
     with pytest.raises(UsageError, match=r"before tracker\.watch"):
         wandb.watch(object())

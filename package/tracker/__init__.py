@@ -15,6 +15,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from tracker import import_paths
 from tracker._version import __version__
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ _PLACES = {
     "pin_config_keys": "tracker.start",
     "plot_table": "tracker.plot.custom",
     "require": "tracker.compat",
-    "restore": "tracker.start",
+    "restore": "tracker.outputs",
     "sagemaker_auth": "tracker.compat",
-    "save": "tracker.start",
+    "save": "tracker.outputs",
     "setup": "tracker.compat",
     "show": "tracker.report_show",
     "sql": "tracker.api",
@@ -171,6 +172,8 @@ def __getattr__(name: str) -> Any:
         return value
     if name in ("api", "errors", "plot", "report"):
         return import_module(f"tracker.{name}")
+    if name == "integrations" or name in import_paths.NAMES:
+        return import_module(f"tracker.{name}")
     if name in ("apis", "data_types", "sdk", "util", "wandb_run", "wandb_sdk"):
         return import_module("tracker.namespaces").Namespace(name)
     if not name.startswith("_") and name in import_module("tracker.compat").MISSING:
@@ -195,3 +198,4 @@ def unload_ipython_extension(shell: Any) -> None:
 
 
 sys.modules[__name__].__class__ = _FrontDoor
+import_paths.install()

@@ -29,6 +29,14 @@ class ArtifactNotLoggedError(UsageError, AttributeError):
     """A question to an artifact that only a logged one can answer."""
 
 
+class NotInstalledError(UsageError, ImportError):
+    """A package that only some users need, and that is not installed."""
+
+
+class NotAModelError(UsageError, TypeError):
+    """Something that was given for a model of a framework, and is none."""
+
+
 class RunFinishedError(UsageError):
     """A call on a run that has finished."""
 

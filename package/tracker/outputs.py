@@ -1,12 +1,14 @@
-"""The artifacts of the current run, as functions of the module."""
+"""The artifacts and files of the current run, as functions of the module."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from tracker.artifacts.artifact import Artifact, ArtifactTTL
 from tracker.artifacts.upstairs import UPSTAIRS
+from tracker.run.run_files import PathLike
 from tracker.start import current, require
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "link_model",
     "log_artifact",
     "log_model",
+    "restore",
+    "save",
     "use_artifact",
     "use_model",
 ]
@@ -61,6 +65,23 @@ def link_model(
 ) -> Artifact | None:
     """Keep a model and put it into the registry; see :meth:`tracker.Run.link_model`."""
     return require("link_model").link_model(path, registered_model_name, name, aliases)
+
+
+def save(
+    glob_str: PathLike | None = None,
+    base_path: PathLike | None = None,
+    policy: str = "live",
+    glob: bool = True,
+) -> list[str]:
+    """Keep copies of files with the current run; see :meth:`tracker.Run.save`."""
+    return require("save").save(glob_str, base_path, policy, glob)
+
+
+def restore(
+    name: str, run_path: str | None = None, replace: bool = False, root: str | None = None
+) -> TextIO | None:
+    """Get a saved file back and open it; see :meth:`tracker.Run.restore`."""
+    return require("restore").restore(name, run_path, replace, root)
 
 
 def _find(name: str) -> Artifact:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from tracker import before, display, sources
+from tracker import before, display, frameworks, sources
 from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.errors import UsageError, warn
 from tracker.records import MetricRule
@@ -30,8 +30,8 @@ from tracker.run.config_input import read_config, read_defaults
 from tracker.run.origin import Origin, check_name, default_project, find_origin, forget, remember
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
-from tracker.run.run_files import PathLike
 from tracker.run.trials import Trial
+from tracker.run.watching import WATCHING
 from tracker.settings import Settings, read_settings
 from tracker.store.store import Store, open_store
 
@@ -348,35 +348,21 @@ def watch(
     log_freq: int = 1000,
     idx: int | None = None,
     log_graph: bool = False,
-) -> None:
-    """Say that models are not watched yet; see :meth:`tracker.Run.watch`."""
-    require("watch").watch(models, criterion, log, log_freq, idx, log_graph)
+) -> list[Any]:
+    """Log gradients and parameters by the current run; see :meth:`tracker.Run.watch`."""
+    return require("watch").watch(models, criterion, log, log_freq, idx, log_graph)
 
 
 def unwatch(models: Any = None) -> None:
-    """Do nothing; see :meth:`tracker.Run.watch`."""
+    """Watch models no longer; see :meth:`tracker.Run.unwatch`."""
+    run = current()
+    if run is not None:
+        run.unwatch(models)
 
 
 def pin_config_keys(keys: Sequence[str] = ()) -> None:
     """Say which config keys are shown first; see :meth:`tracker.Run.pin_config_keys`."""
     require("pin_config_keys").pin_config_keys(keys)
-
-
-def save(
-    glob_str: PathLike | None = None,
-    base_path: PathLike | None = None,
-    policy: str = "live",
-    glob: bool = True,
-) -> list[str]:
-    """Keep copies of files with the current run; see :meth:`tracker.Run.save`."""
-    return require("save").save(glob_str, base_path, policy, glob)
-
-
-def restore(
-    name: str, run_path: str | None = None, replace: bool = False, root: str | None = None
-) -> TextIO | None:
-    """Get a saved file back and open it; see :meth:`tracker.Run.restore`."""
-    return require("restore").restore(name, run_path, replace, root)
 
 
 def _log_artifact(artifact: Artifact, project: str | None, settings: Any) -> None:
@@ -397,3 +383,4 @@ def _open_run(store: Store, project: str, run_id: str) -> Any:
 
 
 UPSTAIRS.log, UPSTAIRS.open_run = _log_artifact, _open_run
+WATCHING.watch, WATCHING.unwatch = frameworks.watch, frameworks.unwatch

@@ -20,6 +20,7 @@ from tracker.run.metrics import make_rule
 from tracker.run.outputs import Outputs
 from tracker.run.recorder import Recorder, now_us
 from tracker.run.summary import Summary
+from tracker.run.watching import WATCHING
 from tracker.store.journal import facts
 
 __all__ = ["Run", "check_tags"]
@@ -229,20 +230,51 @@ class Run(Outputs):
         log_freq: int = 1000,
         idx: int | None = None,
         log_graph: bool = False,
-    ) -> None:
-        """Say once that gradients and parameters are not recorded by themselves yet.
+    ) -> list[Any]:
+        """Log histograms of gradients and parameters of PyTorch models as they train.
 
-        So that scripts for W&B run on; a :class:`tracker.Histogram` can be logged of both.
+        They join the step that is open, as ``gradients/<name>`` and ``parameters/<name>``, and
+        are shown once :meth:`log` has completed it. Nothing that goes wrong ends the training.
+        A model that is watched again is watched as this call says.
+
+        Parameters
+        ----------
+        models : torch.nn.Module or sequence of them
+            The models. From the second on, keys are ``gradients/graph_1<name>`` ….
+        criterion : callable, optional
+            Accepted for W&B's sake.
+        log : {"gradients", "parameters", "all"}, optional
+            What to log; None logs neither. Default ``"gradients"``.
+        log_freq : int
+            Log at every so many-th batch: gradients by backward passes, parameters by forward
+            passes. Default 1000.
+        idx : int, optional
+            The number of the first model. Default: how many the run watches already.
+        log_graph : bool
+            Log the layers as well, as ``graph_0`` …, when they have run once. Default False.
+
+        Returns
+        -------
+        list of Graph
+            What `log_graph` logs.
+
+        Raises
+        ------
+        UsageError
+            If `log` is another word.
+        NotAModelError
+            If a model is no ``torch.nn.Module``.
+        NotInstalledError
+            If PyTorch is not installed.
         """
         self._check_alive("watch")
-        self._recorder.warn_once(
-            "watch() does not record gradients or parameters yet: log a tracker.Histogram of "
-            "those that matter to you.",
-            "watch",
-        )
+        watched: list[Any] = WATCHING.watch(self, models, criterion, log, log_freq, idx, log_graph)
+        return watched
 
     def unwatch(self, models: Any = None) -> None:
-        """Do nothing: no model is watched; see :meth:`watch`."""
+        """Watch models no longer, by default none at all; see :meth:`watch`."""
+        if self.is_alive:
+            WATCHING.unwatch(self, models)
 
     def write_logs(self, text: str) -> None:
         """Add text to the run's console log without printing it."""

@@ -1,0 +1,40 @@
+"""The examples of package/docs/integrations.md run, and log what the page says."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import tracker
+
+PAGE = Path(__file__).parents[2] / "package" / "docs" / "integrations.md"
+PARTS = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+EXAMPLES = {
+    part.partition("\n")[0]: re.search(r"```python\n(.*?)```", part, re.DOTALL).group(1)
+    for part in PARTS
+}
+# heading -> what has to be installed, the project, and keys that its run then has
+LOGGED = {
+    "PyTorch": ("torch", "torch", ["loss", "gradients/0.weight", "parameters/2.bias", "graph_0"]),
+}
+
+
+def test_every_example_is_run() -> None:
+    assert set(EXAMPLES) == set(LOGGED)
+
+
+@pytest.mark.parametrize("heading", EXAMPLES)
+def test_example(in_store, heading: str) -> None:
+    needed, project, keys = LOGGED[heading]
+    for module in needed.split():
+        if find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    exec(compile(EXAMPLES[heading], heading, "exec"), {"__name__": "__main__"})
+    tracker.finish()
+    run = tracker.Api().runs(project)[0]
+    assert run.state == "finished"
+    logged = set(run.history(samples=None).columns) | set(run.summary)
+    assert set(keys) <= logged, sorted(logged)
