@@ -20,7 +20,17 @@ VAGUE_NAMES = {"common", "helper", "helpers", "manager", "misc", "util", "utils"
 
 # What the terminal and the training loop must never have to load.
 SCREEN = ["IPython", "anywidget", "ipywidgets", "plotly"]
-SCREENLESS_ROOMS = ["api", "artifacts", "media", "run", "server", "store", "sweep", "system"]
+SCREENLESS_ROOMS = [
+    "api",
+    "artifacts",
+    "exchange",
+    "media",
+    "run",
+    "server",
+    "store",
+    "sweep",
+    "system",
+]
 HEAVY = ["duckdb", "matplotlib", "numpy", "pandas", "psutil", "pynvml", "skopt", *SCREEN]
 
 
@@ -67,6 +77,7 @@ def test_imports_keep_the_contracts(house: Path) -> None:
         ("layers", "errors.py", "from tracker.store import store"),
         ("layers", "store/planted.py", "from tracker import start"),
         ("layers", "panels/planted.py", "import tracker"),
+        ("layers", "exchange/planted.py", "from tracker.panels import show"),
         ("layers", "attic.py", "VALUE = 1"),
         ("store", "store/series/planted.py", "from tracker.store.writing import feed"),
         ("store", "store/reading/planted.py", "from tracker.store.writing import feed"),

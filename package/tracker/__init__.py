@@ -21,6 +21,7 @@ from tracker._version import __version__
 if TYPE_CHECKING:
     from tracker.api import Api, sql
     from tracker.compat import Settings
+    from tracker.exchange.importing import import_runs
     from tracker.media.image import Image
     from tracker.outputs import Artifact, log_artifact, use_artifact
     from tracker.panels.chart import chart
@@ -47,6 +48,7 @@ __all__ = [
     "chart",
     "define_metric",
     "finish",
+    "import_runs",
     "init",
     "log",
     "log_artifact",
@@ -92,6 +94,7 @@ _PLACES = {
     "define_metric": "tracker.start",
     "ensure_configured": "tracker.compat",
     "finish": "tracker.start",
+    "import_runs": "tracker.exchange.importing",
     "init": "tracker.start",
     "join": "tracker.start",
     "link_model": "tracker.outputs",

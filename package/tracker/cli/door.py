@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 
 from tracker._version import __version__
-from tracker.cli import artifact, doctor, report, runs, sweep
+from tracker.cli import artifact, doctor, exchange, report, runs, sweep
 from tracker.cli.commands import adder
 from tracker.cli.printing import complain, say_warning
 from tracker.errors import TrackerError
@@ -27,6 +27,7 @@ examples:
   tracker agent 8x2k1mzp --count 20           run its program for twenty trials
   tracker artifact ls digits                  the artifacts of a project
   tracker report digits -o digits.html        a report about its runs, in one file
+  tracker import wandb/                       the runs of another program
   tracker doctor                              is the store well?
 
 The store is --dir, else $TRACKER_DIR, else the nearest .tracker folder, else the user's own.
@@ -79,5 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add(command)
     artifact.add(commands)
     report.add(command)
+    exchange.add(command)
     doctor.add(command)
     return parser

@@ -24,7 +24,7 @@ from tracker.magics.overview import (
     open_api,
     status_lines,
 )
-from tracker.magics.parsers import CELL_SQL, FINISH, LS, RESTORE, SHOW, STATUS, option_help
+from tracker.magics.parsers import CELL_SQL, FINISH, IMPORT, LS, RESTORE, SHOW, STATUS, option_help
 from tracker.magics.sentences import in_one_sentence
 from tracker.magics.sweep import run_sweep
 from tracker.run import cells, notebook_file
@@ -33,6 +33,8 @@ from tracker.settings import find_store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tracker.exchange.importing import Imported
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _DIR = re.compile(r"""--dir[ =]\s*("[^"]*"|'[^']*'|\S+)\s*""")
@@ -117,6 +119,7 @@ class Door:
         %tracker ls PROJECT         the runs of a project, newest first, as a DataFrame
         %tracker sql SELECT …       ask all runs in SQL; gives a DataFrame
         %tracker status             the current run and the store
+        %tracker import PATH        the runs of another program: wandb/, mlruns/, metrics.csv …
         %tracker finish             end the current run
 
         Panels move while a run writes, also a run of another notebook or a terminal. Where there
@@ -278,8 +281,18 @@ def _finish(given: list[str]) -> None:
     start.finish(options.exit_code)
 
 
+def _import(given: list[str]) -> Imported:
+    from tracker.exchange.importing import import_runs
+
+    options = IMPORT.parse_args(given)
+    return import_runs(
+        options.source, options.format, options.project, name=options.name, dir=options.dir
+    )
+
+
 _COMMANDS: dict[str, Callable[[list[str]], Any]] = {
     "finish": _finish,
+    "import": _import,
     "ls": _list,
     "status": _status,
 }

@@ -48,6 +48,13 @@ _OPTIONS: Final[dict[str, list[_Option]]] = {
     ],
     "%tracker": [("target", {"nargs": "?"}), _DIR],
     "%tracker ls": [("project", {"nargs": "?"}), _DIR],
+    "%tracker import": [
+        ("source", {}),
+        ("--format", {"metavar": "F", "help": "default: what it looks like"}),
+        ("--project", {"metavar": "P", "help": "default: what the source says"}),
+        ("--name", {"metavar": "N", "help": "of the run, where the source is one"}),
+        _DIR,
+    ],
     "%tracker status": [_DIR],
     "%tracker finish": [
         ("--exit-code", {"metavar": "N", "type": int, "help": "other than 0: the run failed"})
@@ -81,6 +88,7 @@ _OPTIONS: Final[dict[str, list[_Option]]] = {
 CELL: Final = _parser("%%tracker", _OPTIONS["%%tracker"])
 SHOW: Final = _parser("%tracker", _OPTIONS["%tracker"])
 LS: Final = _parser("%tracker ls", _OPTIONS["%tracker ls"])
+IMPORT: Final = _parser("%tracker import", _OPTIONS["%tracker import"])
 STATUS: Final = _parser("%tracker status", _OPTIONS["%tracker status"])
 FINISH: Final = _parser("%tracker finish", _OPTIONS["%tracker finish"])
 CELL_SQL: Final = _parser("%%tracker_sql", _OPTIONS["%%tracker_sql"])

@@ -71,7 +71,7 @@ class Outbox:
         return True
 
     def _put_plainer(self, fact: Any) -> None:
-        fact = _encodable(fact)
+        fact = encodable(fact)
         try:
             self._writer.append(fact)
         except OSError as error:
@@ -87,7 +87,7 @@ class Outbox:
                 "lost",
             )
             return
-        self.waiting.append(_encodable(fact))
+        self.waiting.append(encodable(fact))
         if error is not None:
             self._complain(
                 f"The journal cannot be written ({error.strerror}): what is logged is kept in "
@@ -96,17 +96,18 @@ class Outbox:
             )
 
 
-def _encodable(fact: Any) -> Any:
+def encodable(fact: Any) -> Any:
+    """Return a fact, or any part of one, with numbers and text that MessagePack can hold."""
     if isinstance(fact, str):
         return fact.encode("utf-8", "replace").decode()
     if isinstance(fact, Mapping):
-        return {_encodable(key): _encodable(item) for key, item in fact.items()}
+        return {encodable(key): encodable(item) for key, item in fact.items()}
     if isinstance(fact, list | tuple):
-        return type(fact)(_encodable(item) for item in fact)
+        return type(fact)(encodable(item) for item in fact)
     if isinstance(fact, int) and not isinstance(fact, bool) and not -(2**63) <= fact < 2**64:
         return _as_float(fact)
     if hasattr(fact, "__struct_fields__"):
-        return type(fact)(*(_encodable(getattr(fact, f)) for f in fact.__struct_fields__))
+        return type(fact)(*(encodable(getattr(fact, f)) for f in fact.__struct_fields__))
     return fact
 
 

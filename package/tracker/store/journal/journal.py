@@ -32,6 +32,15 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINA
 class JournalWriter:
     """Appends frames to a run's journal. Callers serialise their calls.
 
+    Parameters
+    ----------
+    directory : Path
+        Where the segments are.
+    fsync : bool
+        Whether every write is to be on the disk when it returns. Default False.
+    after : Path, optional
+        The folder whose journals sort before this one. Default `directory`.
+
     Attributes
     ----------
     stem : str
@@ -46,7 +55,7 @@ class JournalWriter:
         If the directory cannot be made.
     """
 
-    def __init__(self, directory: Path, *, fsync: bool = False) -> None:
+    def __init__(self, directory: Path, *, fsync: bool = False, after: Path | None = None) -> None:
         try:
             directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             directory.mkdir(exist_ok=True, mode=0o700)
@@ -56,7 +65,7 @@ class JournalWriter:
             ) from error
         self._directory = directory
         self._fsync = fsync
-        self.stem = f"{_next_stamp(directory):020d}-{token_hex(4)}"
+        self.stem = f"{_next_stamp(after or directory):020d}-{token_hex(4)}"
         self.segments: list[Path] = []
         self._descriptors: dict[Path, int] = {}
         self._encoder = msgspec.msgpack.Encoder()
@@ -107,6 +116,21 @@ class JournalWriter:
         """Append several facts by one write."""
         if facts:
             self._write(self.descriptor, b"".join(map(self._frame, facts)))
+
+    def append_encoded(self, payloads: list[bytes]) -> None:
+        """Append facts that have been encoded already, by one write.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or gone; the journal is as it was before.
+        UsageError
+            If a fact is too large to be read again.
+        """
+        if longest := max(map(len, payloads), default=0):
+            if longest > MAX_FRAME_BYTES:
+                raise _too_large(longest)
+            self._write(self.descriptor, b"".join(map(frame, payloads)))
 
     def release(self, path: Path) -> None:
         """Forget a segment that has been taken in whole, and free its lock."""

@@ -1,0 +1,1 @@
+"""One module, or a few, for each program that runs are imported from."""
