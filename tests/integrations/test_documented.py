@@ -18,6 +18,16 @@ EXAMPLES = {
 }
 # heading -> what has to be installed, the project, and keys that its run then has
 LOGGED = {
+    "Lightning": (
+        "torch lightning",
+        "digits",
+        ["train/loss", "val/loss", "epoch", "trainer/global_step"],
+    ),
+    "Transformers": (
+        "torch transformers accelerate",
+        "tiny-gpt",
+        ["train/loss", "eval/loss", "train/global_step", "train_runtime"],
+    ),
     "PyTorch": ("torch", "torch", ["loss", "gradients/0.weight", "parameters/2.bias", "graph_0"]),
 }
 
@@ -26,6 +36,8 @@ def test_every_example_is_run() -> None:
     assert set(EXAMPLES) == set(LOGGED)
 
 
+@pytest.mark.filterwarnings("ignore")  # frameworks warn of themselves
+@pytest.mark.filterwarnings("error::tracker.errors.TrackerWarning")
 @pytest.mark.parametrize("heading", EXAMPLES)
 def test_example(in_store, heading: str) -> None:
     needed, project, keys = LOGGED[heading]

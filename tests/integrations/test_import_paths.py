@@ -19,7 +19,7 @@ LEAVES = {
     if path.stem != "__init__"
 }
 # What has to be installed for a leaf, and is asked for.
-FRAMEWORKS = {"torch": "torch"}
+FRAMEWORKS = {"lightning": "lightning", "torch": "torch", "transformers": "transformers"}
 
 
 def python(code: str) -> str:

@@ -11,9 +11,10 @@ import pytest
 import tracker
 from tracker.errors import NotAModelError, UsageError
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-nn = torch.nn
+import torch
+from torch import nn
 
 
 @pytest.fixture
@@ -208,6 +209,17 @@ def test_the_graph_has_the_shapes_of_the_first_pass(run, model, back):
         "(5, 4)",
         "(5, 1)",
     ]
+
+
+def test_a_model_that_is_never_called_itself_is_followed_by_its_backward_passes(run, model, rows):
+    (graph,) = run.watch(model, log="parameters", log_freq=2, log_graph=True)
+    for _ in range(4):
+        model[2](model[0](torch.ones(1, 3))).sum().backward()
+        tracker.log({"loss": 1})
+    found = rows()
+    assert [len(names) for names in keys(found, "parameters/")] == [0, 4, 0, 4]
+    assert "graph_0" in found[0]
+    assert graph["2"].attributes["output_shape"] == "(1, 1)"
 
 
 def test_a_graph_is_kept_of_a_model_that_never_ran(run, model, back):

@@ -36,6 +36,25 @@ def need(module: str, package: str | None = None) -> Any:
     return import_module(module)
 
 
+def active_run() -> Any:
+    """Return the current run, None where there is none."""
+    return import_module("tracker").run
+
+
+def require_run(caller: str) -> Any:
+    """Return the current run.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    run = active_run()
+    if run is None:
+        raise tracker.UsageError(f"You must call tracker.init() before {caller}()")
+    return run
+
+
 def __getattr__(name: str) -> Any:
     if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
         return import_module(f"{__name__}.{name}")

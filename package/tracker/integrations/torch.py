@@ -124,7 +124,8 @@ class _Watch:
         self._log_freq = log_freq
         self._hooks: list[Any] = []
         self._graph: Any = None
-        self._forwards = 0
+        self._passes = 0
+        self._is_called = False
         self._most_batches = 0
         self._has_logged = False
 
@@ -136,16 +137,36 @@ class _Watch:
     def follow_parameters(self, model: Any) -> None:
         """Log the parameters after every n-th forward pass."""
         self._hooks.append(model.register_forward_hook(_Hook(self._on_forward)))
+        self._follow_backward(model, self._on_pass)
 
     def _on_forward(self, module: Any) -> None:
-        self._forwards += 1
-        if not self._is_due(self._forwards):
-            return
-        found = {
-            self._key("parameters", name): _histogram(parameter, name)
-            for name, parameter in module.named_parameters()
-        }
-        self._log(found)
+        self._is_called = True
+        self._on_pass(module)
+
+    def _on_pass(self, module: Any) -> None:
+        self._passes += 1
+        if self._is_due(self._passes):
+            self._log(
+                {
+                    self._key("parameters", name): _histogram(parameter, name)
+                    for name, parameter in module.named_parameters()
+                }
+            )
+
+    def _follow_backward(self, model: Any, then: Callable[[Any], None]) -> None:
+        """Take backward passes for forward passes while the model is not called itself.
+
+        So it is in Lightning, which calls ``training_step``.
+        """
+
+        def on_backward(gradient: Any) -> None:
+            if not self._is_called and (module := self.model()) is not None:
+                _safely(then, module)
+
+        on_backward.__torch_unserializable__ = True  # type: ignore[attr-defined]
+        trainable = (each for each in model.parameters() if each.requires_grad)
+        if (first := next(trainable, None)) is not None:
+            self._hooks.append(first.register_hook(on_backward))
 
     def follow_gradients(self, model: Any) -> None:
         """Log each parameter's gradient at every n-th backward pass."""
@@ -178,6 +199,7 @@ class _Watch:
             node = graph[name or "model"]
             self._hooks.append(module.register_forward_hook(_ShapeHook(node)))
         self._hooks.append(model.register_forward_hook(_Hook(self._keep_graph)))
+        self._follow_backward(model, self._keep_graph)
         return graph
 
     def _keep_graph(self, module: Any = None) -> None:
