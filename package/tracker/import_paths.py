@@ -15,6 +15,7 @@ from typing import Any
 # name of W&B's -> module of ours
 NAMES = {
     "integration": "tracker.integrations",
+    "keras": "tracker.integrations.keras",
 }
 
 

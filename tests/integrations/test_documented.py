@@ -23,6 +23,11 @@ LOGGED = {
         "digits",
         ["train/loss", "val/loss", "epoch", "trainer/global_step"],
     ),
+    "Keras": (
+        "torch keras",
+        "keras",
+        ["epoch/loss", "epoch/val_loss", "epoch/learning_rate", "epoch/epoch"],
+    ),
     "Transformers": (
         "torch transformers accelerate",
         "tiny-gpt",

@@ -19,7 +19,12 @@ LEAVES = {
     if path.stem != "__init__"
 }
 # What has to be installed for a leaf, and is asked for.
-FRAMEWORKS = {"lightning": "lightning", "torch": "torch", "transformers": "transformers"}
+FRAMEWORKS = {
+    "keras": "keras",
+    "lightning": "lightning",
+    "torch": "torch",
+    "transformers": "transformers",
+}
 
 
 def python(code: str) -> str:
