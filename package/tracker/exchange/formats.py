@@ -15,6 +15,7 @@ from tracker.exchange.elsewhere import Elsewhere
 # In the order in which a source is tried: the surest sign first.
 FORMATS: Final = {
     "wandb": "wandb",
+    "tensorboard": "tensorboard",
 }
 
 

@@ -138,6 +138,15 @@ def signed(value: Value) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
+def packed(data: bytes) -> list[int]:
+    """Return the signed numbers of a packed field of varints."""
+    found, place = [], 0
+    while place < len(data):
+        value, place = _number(data, place, VARINT)
+        found.append(signed(value))
+    return found
+
+
 def double(value: Value) -> float:
     """Return what the bytes of a double mean; 0.0 where they are none."""
     return float(_DOUBLE.unpack(value)[0]) if isinstance(value, bytes) and len(value) == 8 else 0.0

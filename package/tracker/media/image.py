@@ -29,7 +29,7 @@ class Image(Media):
 
     Parameters
     ----------
-    data_or_path : array, PIL image, matplotlib figure, Image or path
+    data_or_path : array, PIL image, matplotlib figure, Image, BytesIO or path
         Arrays are H×W, H×W×C or C×H×W with 1 to 4 channels, or with a leading axis of
         length 1. Floats in [0, 1] are scaled by 255, floats in [-1, 1] are shifted and
         scaled; anything else is clipped to 0…255, with a warning.

@@ -91,6 +91,8 @@ class Raster:
         drawing = given if hasattr(given, "savefig") else getattr(given, "figure", given)
         if isinstance(given, str | os.PathLike):
             self._read_file(Path(given), mode)
+        elif isinstance(given, io.BytesIO):
+            self._read_content(given.getvalue(), "in memory", mode)
         elif hasattr(drawing, "savefig"):
             self._take_drawing(drawing, mode)
         elif type(given).__module__.startswith("PIL."):
@@ -99,13 +101,20 @@ class Raster:
             self._take_array(as_pixels(given, normalize), mode)
 
     def _read_file(self, path: Path, mode: str | None) -> None:
-        from PIL import Image as Pil
-        from PIL import UnidentifiedImageError
-
         try:
             if path.exists() and not path.is_file():
                 raise UsageError(f"Image file {path} cannot be used: it is no file.")
             content = path.read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"Image file {path} cannot be used: {reason}.") from error
+        self._read_content(content, f"file {path}", mode)
+
+    def _read_content(self, content: bytes, what: str, mode: str | None) -> None:
+        from PIL import Image as Pil
+        from PIL import UnidentifiedImageError
+
+        try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Pil.DecompressionBombWarning)
                 picture = Pil.open(io.BytesIO(content))
@@ -121,7 +130,7 @@ class Raster:
         except Exception as error:  # whatever a broken file leads its decoder to
             is_foreign = isinstance(error, UnidentifiedImageError)
             reason = "no image" if is_foreign else getattr(error, "strerror", None) or error
-            raise UsageError(f"Image file {path} cannot be used: {reason}.") from error
+            raise UsageError(f"Image {what} cannot be used: {reason}.") from error
 
     def take_file(self, content: bytes, format: str, size: tuple[int, int]) -> None:
         """Take a file as it is; `format` is how its name ends."""
