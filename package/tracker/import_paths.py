@@ -14,8 +14,12 @@ from typing import Any
 
 # name of W&B's -> module of ours
 NAMES = {
+    "catboost": "tracker.integrations.catboost",
     "integration": "tracker.integrations",
     "keras": "tracker.integrations.keras",
+    "lightgbm": "tracker.integrations.lightgbm",
+    "sklearn": "tracker.integrations.sklearn",
+    "xgboost": "tracker.integrations.xgboost",
 }
 
 

@@ -28,6 +28,26 @@ LOGGED = {
         "keras",
         ["epoch/loss", "epoch/val_loss", "epoch/learning_rate", "epoch/epoch"],
     ),
+    "scikit-learn": (
+        "sklearn",
+        "iris",
+        ["roc", "precision_recall", "confusion_matrix", "feature_importances", "summary_metrics"],
+    ),
+    "LightGBM": (
+        "lightgbm sklearn",
+        "trees",
+        ["valid_auc", "iteration", "best_iteration", "Feature Importance"],
+    ),
+    "XGBoost": (
+        "xgboost sklearn",
+        "xgboost",
+        ["valid-auc", "epoch", "Feature Importance", "best_score"],
+    ),
+    "CatBoost": (
+        "catboost sklearn",
+        "catboost",
+        ["validation-Logloss", "iteration@metric-period-1", "best_iteration"],
+    ),
     "Transformers": (
         "torch transformers accelerate",
         "tiny-gpt",

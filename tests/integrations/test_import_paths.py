@@ -20,10 +20,14 @@ LEAVES = {
 }
 # What has to be installed for a leaf, and is asked for.
 FRAMEWORKS = {
+    "catboost": "catboost",
     "keras": "keras",
+    "lightgbm": "lightgbm",
     "lightning": "lightning",
+    "sklearn": "scikit-learn",
     "torch": "torch",
     "transformers": "transformers",
+    "xgboost": "xgboost",
 }
 
 
