@@ -94,6 +94,9 @@ class Elsewhere:
         As :class:`~tracker.records.RunRecord` has them.
     files : dict of str to Path
         Files that are kept beside the run, by the name that they get.
+    is_timeless : bool
+        The source does not say when anything was: when it is imported again, the times are those
+        of the first import.
     lost : Counter of str
         What could not be kept, in words that follow a number: ``"values of an unknown type"``.
     remarks : dict with sentences as keys
@@ -119,5 +122,6 @@ class Elsewhere:
     summary: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    is_timeless: bool = False
     lost: Counter[str] = field(default_factory=Counter)
     remarks: dict[str, None] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from tracker.exchange.elsewhere import Elsewhere
 FORMATS: Final = {
     "wandb": "wandb",
     "tensorboard": "tensorboard",
+    "table": "tables",
 }
 
 
@@ -30,15 +31,15 @@ def find(source: Any, format: str | None, choices: Choices) -> Iterator[Elsewher
     if format is not None and format not in FORMATS:
         raise UsageError(f"format is {format!r}: expected one of {', '.join(FORMATS)}.")
     if not isinstance(source, str | os.PathLike):
-        raise UsageError(
-            f"import_runs() was given a {type(source).__name__}: expected a path or a DataFrame."
-        )
+        if format not in (None, "table"):
+            raise UsageError(f"format is {format!r}: a {type(source).__name__} is a table.")
+        return _some(_module("table").find(source, choices), "The table", "table")
     path = Path(source).expanduser()
     if not path.exists():
         raise UsageError(f"There is no {path} to import.")
     name = format or _guess(path)
     found: Iterator[Elsewhere] = _module(name).find(path, choices)
-    return _some(found, path, name)
+    return _some(found, str(path), name)
 
 
 def _guess(path: Path) -> str:
@@ -55,10 +56,10 @@ def _module(name: str) -> Any:
     return import_module(f"tracker.exchange.sources.{FORMATS[name]}")
 
 
-def _some(found: Iterator[Elsewhere], path: Path, name: str) -> Iterator[Elsewhere]:
+def _some(found: Iterator[Elsewhere], what: str, name: str) -> Iterator[Elsewhere]:
     empty = True
     for each in found:
         empty = False
         yield each
     if empty:
-        raise UsageError(f"{path} has no runs of the format {name}.")
+        raise UsageError(f"{what} has no runs of the format {name}.")

@@ -64,6 +64,8 @@ def take(store: Store, source: Elsewhere, told: Callable[[int], None]) -> Outcom
     known = parts.get(source.part, {})
     if known and known.get("fingerprint") == source.fingerprint:
         return "unchanged"
+    if record is not None and source.is_timeless:
+        source.started_us = int(record.created_at.timestamp() * 1e6)
     try:
         _write(store, source, record, parts, told)
     except _ChangedError:

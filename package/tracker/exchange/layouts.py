@@ -1,0 +1,123 @@
+"""Which columns of a table say run, step and time, and which are metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from tracker.errors import UsageError
+from tracker.exchange.choices import Choices
+from tracker.exchange.columns import Columns, is_number
+
+_RUNS: Final = ("run_id", "run id", "run", "run_name", "run name", "name", "experiment")
+_STEPS: Final = ("_step", "step", "global_step", "trainer/global_step", "iteration", "epoch")
+_TIMES: Final = ("_timestamp", "timestamp", "wall_time", "wall time", "time", "_time")
+_KEYS: Final = ("key", "metric", "tag", "metric_name", "metric name")
+_PROJECTS: Final = ("project",)
+# A chart of W&B's: a column for each run, and what it lay between where points were left out.
+_CHART: Final = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<bound>__MIN|__MAX)?")
+_UNITS: Final = ((1e17, 1e-3), (1e14, 1.0), (1e11, 1e3), (0.0, 1e6))  # ns, us, ms, s to us
+
+
+@dataclass
+class Layout:
+    """A table's columns by what they say.
+
+    Attributes
+    ----------
+    run, step, time, key, project : str or None
+        The columns that say so.
+    metrics : list of str
+        The others.
+    charted : dict of str to (str, str)
+        Columns that are a metric of one run: the run and the metric.
+    dropped : int
+        Columns that are no metric of their own.
+    """
+
+    run: str | None = None
+    step: str | None = None
+    time: str | None = None
+    key: str | None = None
+    project: str | None = None
+    metrics: list[str] = field(default_factory=list)
+    charted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    dropped: int = 0
+
+
+def find_layout(columns: Columns, choices: Choices) -> Layout:
+    """Return the layout of a table.
+
+    Raises
+    ------
+    UsageError
+        If a column that was named is not there.
+    """
+    layout = Layout(
+        _chosen(columns, choices.run, "run_column") or _first(columns, _RUNS),
+        _chosen(columns, choices.step, "step_column") or _first(columns, _STEPS),
+        _chosen(columns, choices.time, "time_column") or _first(columns, _TIMES),
+        project=_first(columns, _PROJECTS),
+    )
+    lower = {name.lower() for name in columns}
+    if "value" in lower:
+        layout.key = _first(columns, _KEYS)
+    special = {layout.run, layout.step, layout.time, layout.key, layout.project}
+    names = [name for name in columns if name not in special]
+    if layout.run is None:
+        names = _take_chart(layout, names)
+    layout.metrics = [name for name in names if not name.lower().startswith("unnamed: ")]
+    return layout
+
+
+def _take_chart(layout: Layout, names: list[str]) -> list[str]:
+    """Note the columns of a chart of W&B's, if it is one; return the others."""
+    found = {name: match for name in names if (match := _CHART.fullmatch(name))}
+    if not any(match["bound"] for match in found.values()):
+        return names
+    for name, match in found.items():
+        if match["bound"] or match["metric"] == "_step":
+            layout.dropped += 1
+        else:
+            layout.charted[name] = (match["run"], match["metric"])
+    others = [name for name in names if name not in found]
+    if layout.step is None and others:
+        layout.step = others.pop(0)  # the chart's x-axis
+    return others
+
+
+def _chosen(columns: Columns, name: str | None, what: str) -> str | None:
+    if name is not None and name not in columns:
+        raise UsageError(f"{what} is {name!r}, and the table has: {', '.join(columns)}.")
+    return name
+
+
+def _first(columns: Columns, words: Iterable[str]) -> str | None:
+    lower = {name.strip().lower(): name for name in reversed(list(columns))}
+    return next((lower[word] for word in words if word in lower), None)
+
+
+def as_time_us(value: Any) -> int | None:
+    """Return a time as microseconds since the epoch; None if it is none."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return int(aware.timestamp() * 1e6)
+    if isinstance(value, date):
+        return as_time_us(datetime(value.year, value.month, value.day, tzinfo=UTC))
+    if is_number(value) and value >= 0:
+        return int(value * next(scale for least, scale in _UNITS if value >= least))
+    if isinstance(value, str):
+        return _of_text(value)
+    return None
+
+
+def _of_text(text: str) -> int | None:
+    for read in (float, datetime.fromisoformat):
+        try:
+            return as_time_us(read(text.strip()))
+        except ValueError:
+            continue
+    return None
