@@ -94,6 +94,8 @@ class Elsewhere:
         As :class:`~tracker.records.RunRecord` has them.
     files : dict of str to Path
         Files that are kept beside the run, by the name that they get.
+    artifacts : list of Version
+        Artifacts that are no items, because they may change while the run grows.
     is_timeless : bool
         The source does not say when anything was: when it is imported again, the times are those
         of the first import.
@@ -122,6 +124,7 @@ class Elsewhere:
     summary: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    artifacts: list[Version] = field(default_factory=list)
     is_timeless: bool = False
     lost: Counter[str] = field(default_factory=Counter)
     remarks: dict[str, None] = field(default_factory=dict)

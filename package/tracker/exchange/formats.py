@@ -16,6 +16,7 @@ from tracker.exchange.elsewhere import Elsewhere
 FORMATS: Final = {
     "wandb": "wandb",
     "tensorboard": "tensorboard",
+    "mlflow": "mlflow",
     "table": "tables",
 }
 

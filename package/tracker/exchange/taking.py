@@ -226,6 +226,8 @@ class _Writer:
         metadata = {**plain(source.metadata), MARK: {"from": source.format, "parts": parts}}
         changes = {"config": config, "metadata": metadata, **self._words(record)}
         self._journal.add(encodable(facts.Change(ended_us, changes)))
+        for version in source.artifacts:
+            self._journal.add(encodable(version_fact(self._home, source, version)))
         if summary:
             self._journal.add(encodable(facts.SummaryChange(summary)))
         self._journal.add(facts.Finish(source.state, source.exit_code, ended_us))
