@@ -247,11 +247,6 @@ def test_what_cannot_be_started_is_told(start, options, error, sentence):
     start().finish()
 
 
-def test_tensorboard_is_told_of(start, warns_once):
-    with warns_once("does not read TensorBoard"):
-        start(sync_tensorboard=True).finish()
-
-
 def test_the_current_run_is_the_modules(start):
     assert tracker.run is None
     with start(config={"a": 1}) as run:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+
+from tracker.errors import warn
 
 
 def leaf(name: str) -> Any:
@@ -23,3 +26,17 @@ def unwatch(run: Any, models: Any) -> None:
     # Where PyTorch is not loaded nothing is watched.
     if "torch" in sys.modules:
         leaf("torch").unwatch(run, models)
+
+
+def connect(run: Any, *, tensorboard: bool, gym: bool) -> None:
+    """Let a run log what is written for TensorBoard, or the videos of environments, by itself."""
+    wanted: dict[str, Callable[[], None]] = {}
+    if tensorboard:
+        wanted["sync_tensorboard"] = lambda: leaf("tensorboard").sync(run)
+    if gym:
+        wanted["monitor_gym"] = lambda: leaf("gym").monitor()
+    for name, follow in wanted.items():
+        try:
+            follow()
+        except Exception as error:  # noqa: BLE001 - the run is worth more than what feeds it
+            warn(f"{name} has no effect in run {run.id}: {error}")

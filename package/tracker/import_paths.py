@@ -19,6 +19,7 @@ NAMES = {
     "keras": "tracker.integrations.keras",
     "lightgbm": "tracker.integrations.lightgbm",
     "sklearn": "tracker.integrations.sklearn",
+    "tensorboard": "tracker.integrations.tensorboard",
     "xgboost": "tracker.integrations.xgboost",
 }
 

@@ -9,12 +9,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker import before, display, frameworks, sources
 from tracker.artifacts.upstairs import UPSTAIRS
-from tracker.errors import UsageError, warn
+from tracker.errors import UsageError
 from tracker.records import MetricRule
 from tracker.run import exits, trials
 from tracker.run.arguments import (
@@ -114,7 +115,12 @@ def init(
         See :class:`tracker.settings.Settings`.
     config_include_keys, config_exclude_keys : sequence of str, optional
         Take only these keys of `config`, or all but these.
-    entity, force, tensorboard, sync_tensorboard, monitor_gym, anonymous, magic
+    sync_tensorboard, tensorboard : bool, optional
+        Log what is written for TensorBoard while the run is active; see
+        :func:`tracker.tensorboard.patch`. Default False.
+    monitor_gym : bool, optional
+        Log the videos that gymnasium records while the run is active. Default False.
+    entity, force, anonymous, magic
         Accepted for W&B's sake: there are no accounts here.
 
     Returns
@@ -143,8 +149,6 @@ def init(
     word = "create_new" if trial else reinit_word(reinit)
     if word == "return_previous" and (previous := _last_active()) is not None:
         return previous
-    if tensorboard or sync_tensorboard or monitor_gym:
-        warn("tracker does not read TensorBoard or gym by itself yet: log their values yourself.")
     wish = Wish(
         _project(project) if trial is None else trial.project,
         {
@@ -162,8 +166,13 @@ def init(
     run_id = check_name("id", id if id is not None else from_environment("RUN_ID"))
     if word == "finish_previous":
         _finish_active()
+    follow = partial(
+        frameworks.connect, tensorboard=bool(tensorboard or sync_tensorboard), gym=bool(monitor_gym)
+    )
     if trial is not None:
-        return _start_trial(chosen, replace(wish, config=trial.merge(wish.config)), trial)
+        run = _start_trial(chosen, replace(wish, config=trial.merge(wish.config)), trial)
+        follow(run)
+        return run
     if chosen.mode == "disabled":
         run = begin_disabled(chosen, wish, run_id or "disabled")
     else:
@@ -180,6 +189,7 @@ def init(
     run.summary.update(before.take("summary"))
     if word != "create_new":
         _make_current(run)
+    follow(run)
     return run
 
 

@@ -48,6 +48,11 @@ LOGGED = {
         "catboost",
         ["validation-Logloss", "iteration@metric-period-1", "best_iteration"],
     ),
+    "TensorBoard": (
+        "torch tensorboard",
+        "events",
+        ["train/loss", "train/accuracy", "global_step"],
+    ),
     "Transformers": (
         "torch transformers accelerate",
         "tiny-gpt",

@@ -15,8 +15,8 @@ from tracker.import_paths import NAMES
 
 LEAVES = {
     path.stem
-    for path in (Path(tracker.__file__).parent / "integrations").glob("*.py")
-    if path.stem != "__init__"
+    for path in (Path(tracker.__file__).parent / "integrations").iterdir()
+    if not path.stem.startswith("__")
 }
 # What has to be installed for a leaf, and is asked for.
 FRAMEWORKS = {
@@ -25,6 +25,7 @@ FRAMEWORKS = {
     "lightgbm": "lightgbm",
     "lightning": "lightning",
     "sklearn": "scikit-learn",
+    "tensorboard": "tensorboard",
     "torch": "torch",
     "transformers": "transformers",
     "xgboost": "xgboost",
