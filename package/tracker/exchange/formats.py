@@ -17,6 +17,7 @@ FORMATS: Final = {
     "wandb": "wandb",
     "tensorboard": "tensorboard",
     "mlflow": "mlflow",
+    "trackio": "trackio",
     "table": "tables",
 }
 

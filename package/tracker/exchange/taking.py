@@ -118,7 +118,8 @@ def _write(
             "items": journal.count,
             "checksum": journal.checksum,
         }
-        writer.end(record if parts else None, {**parts, source.part: mark})
+        config = record.config if record is not None and parts else {}
+        writer.end(record, config, {**parts, source.part: mark})
         keep_files(source, journal.files)
         journal.complete()
     store.recover()
@@ -213,7 +214,7 @@ class _Writer:
         except _UNFIT:
             self._journal.add_item(encodable(fact))
 
-    def end(self, record: RunRecord | None, parts: dict[str, Any]) -> None:
+    def end(self, record: RunRecord | None, config: dict[str, Any], parts: dict[str, Any]) -> None:
         """Append what is known when everything has been read: fields, summary, how it ended."""
         source, plain = self._source, self._coercer.plain
         ended_us = max(self._latest_us, source.ended_us or 0)
@@ -222,7 +223,7 @@ class _Writer:
             for key, value in source.summary.items()
             if not (isinstance(value, dict) and self._is_logged(key))
         }
-        config = {**(record.config if record else {}), **plain(source.config)}
+        config = {**config, **plain(source.config)}
         metadata = {**plain(source.metadata), MARK: {"from": source.format, "parts": parts}}
         changes = {"config": config, "metadata": metadata, **self._words(record)}
         self._journal.add(encodable(facts.Change(ended_us, changes)))
@@ -248,8 +249,8 @@ class _Writer:
         }
         if record is None:
             return {**words, "tags": source.tags}
-        new = {name: word for name, word in words.items() if word and not getattr(record, name)}
-        return {**new, "tags": list(dict.fromkeys([*record.tags, *source.tags]))}
+        merged = {name: getattr(record, name) or word for name, word in words.items()}
+        return {**merged, "tags": list(dict.fromkeys([*record.tags, *source.tags]))}
 
     def _complain(self, sentence: str) -> None:
         self._source.remarks[sentence] = None
