@@ -34,7 +34,7 @@ def connect(run: Any, *, tensorboard: bool, gym: bool) -> None:
     if tensorboard:
         wanted["sync_tensorboard"] = lambda: leaf("tensorboard").sync(run)
     if gym:
-        wanted["monitor_gym"] = lambda: leaf("gym").monitor()
+        wanted["monitor_gym"] = lambda: leaf("gym").monitor(run)
     for name, follow in wanted.items():
         try:
             follow()

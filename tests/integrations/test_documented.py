@@ -53,6 +53,11 @@ LOGGED = {
         "events",
         ["train/loss", "train/accuracy", "global_step"],
     ),
+    "Gymnasium and Stable-Baselines3": (
+        "torch tensorboard gymnasium stable_baselines3 moviepy pygame",
+        "cartpole",
+        ["videos", "rollout/ep_rew_mean", "global_step", "gradients/action_net.bias"],
+    ),
     "Transformers": (
         "torch transformers accelerate",
         "tiny-gpt",

@@ -24,6 +24,7 @@ FRAMEWORKS = {
     "keras": "keras",
     "lightgbm": "lightgbm",
     "lightning": "lightning",
+    "sb3": "stable-baselines3",
     "sklearn": "scikit-learn",
     "tensorboard": "tensorboard",
     "torch": "torch",
