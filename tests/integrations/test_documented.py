@@ -56,7 +56,7 @@ LOGGED = {
     "Gymnasium and Stable-Baselines3": (
         "torch tensorboard gymnasium stable_baselines3 moviepy pygame",
         "cartpole",
-        ["videos", "rollout/ep_rew_mean", "global_step", "gradients/action_net.bias"],
+        ["videos", "train/loss", "global_step", "gradients/action_net.bias"],
     ),
     "Transformers": (
         "torch transformers accelerate",
