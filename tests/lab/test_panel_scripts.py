@@ -110,13 +110,16 @@ def test_sections_keep_their_order_whatever_comes_first(page: Page) -> None:
     heads = page.evaluate(
         """() => {
             const cpu = spec('cpu', { section: 'System', system: true });
-            for (const keys of [[], ['train/a', 'epoch'], ['train/a', 'epoch', 'val/a']]) {
+            const first = ['parameters/w', 'gradients/w', 'train/a', 'epoch'];
+            for (const keys of [[], first, [...first, 'val/a']]) {
                 given.take({ type: 'charts', charts: [...keys.map((key) => spec(key)), cpu] });
             }
             return [...document.querySelectorAll('.tkp-section-head')].map((h) => h.textContent);
         }"""
     )
-    assert heads == ["train1", "val1", "Charts1", "System1", "Console"]
+    assert heads == [
+        "train1", "val1", "Charts1", "gradients1", "parameters1", "System1", "Console",
+    ]  # fmt: skip
 
 
 def test_empty_panels_say_what_they_wait_for(page: Page) -> None:

@@ -3,7 +3,7 @@ import { Chart } from "./chart.js";
 import { h, icon, setText } from "./dom.js";
 import { View } from "./views.js";
 
-const LAST = ["Charts", "System"];
+const LAST = ["Charts", "gradients", "parameters", "System"];
 
 export class Grid {
   constructor(panel) {
@@ -169,7 +169,8 @@ export class Grid {
     return section;
   }
 
-  // Keys without a prefix come behind those with one, readings of the machine behind all.
+  // Keys without a prefix come behind those with one, the many of a watched model behind them,
+  // readings of the machine behind all.
   place(section) {
     const rank = ({ name }) => LAST.indexOf(name);
     const [next] = [...this.sections.values()]
