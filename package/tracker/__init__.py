@@ -21,6 +21,7 @@ from tracker._version import __version__
 if TYPE_CHECKING:
     from tracker.api import Api, sql
     from tracker.compat import Settings
+    from tracker.exchange.exporting import export_runs
     from tracker.exchange.importing import import_runs
     from tracker.media.image import Image
     from tracker.outputs import Artifact, log_artifact, use_artifact
@@ -47,6 +48,7 @@ __all__ = [
     "alert",
     "chart",
     "define_metric",
+    "export_runs",
     "finish",
     "import_runs",
     "init",
@@ -93,6 +95,7 @@ _PLACES = {
     "controller": "tracker.sweeps",
     "define_metric": "tracker.start",
     "ensure_configured": "tracker.compat",
+    "export_runs": "tracker.exchange.exporting",
     "finish": "tracker.start",
     "import_runs": "tracker.exchange.importing",
     "init": "tracker.start",

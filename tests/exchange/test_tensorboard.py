@@ -15,7 +15,7 @@ from tracker.errors import UsageError
 from tracker.exchange import wire
 from tracker.exchange.elsewhere import LOST
 from tracker.exchange.tensorboard_events import Events, follow
-from tracker.exchange.tfrecord import TfRecords, masked_checksums, record
+from tracker.exchange.tfrecord import TfRecords, join, masked_checksums
 
 PIXELS = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
 
@@ -64,7 +64,7 @@ def test_second_import_adds_nothing(runs: dict[str, Any], take: Any, tmp_path: P
 def event(time_s: float, step: int, tag: str, value: float) -> bytes:
     scalar = wire.field(1, tag) + wire.single_field(2, value)
     summary = wire.field(5, wire.field(1, scalar))
-    return record(wire.field(1, time_s) + wire.field(2, step) + summary)
+    return join([wire.field(1, time_s) + wire.field(2, step) + summary])
 
 
 def test_file_that_grew_adds_what_is_new(

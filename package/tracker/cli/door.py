@@ -28,6 +28,7 @@ examples:
   tracker artifact ls digits                  the artifacts of a project
   tracker report digits -o digits.html        a report about its runs, in one file
   tracker import wandb/                       the runs of another program
+  tracker export digits -o digits.parquet     every point of a project's runs
   tracker doctor                              is the store well?
 
 The store is --dir, else $TRACKER_DIR, else the nearest .tracker folder, else the user's own.

@@ -1,4 +1,4 @@
-"""The terminal's ``tracker report`` and ``tracker export``."""
+"""The terminal's ``tracker report``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENDINGS: Final = (".html", ".ipynb", ".pdf")
 
 
 def add(command: Command) -> None:
-    """Add the commands to the terminal door."""
+    """Add the command to the terminal door."""
     report = command("report", _report, "Write a report about runs: a first draft, or a saved one.")
     report.add_argument("runs", nargs="*", help="a project, runs, or project/report; default: last")
     report.add_argument("-o", "--output", metavar="F", help=".html (default), .ipynb or .pdf")
@@ -28,9 +28,6 @@ def add(command: Command) -> None:
     report.add_argument("--metric", help="the result that decides which run is best")
     report.add_argument("--goal", choices=("minimize", "maximize"), help="default: by its name")
     report.add_argument("--save", action="store_true", help="keep it in the store, with its data")
-    export = command("export", _export, "Write a notebook as one HTML file that opens anywhere.")
-    export.add_argument("notebook")
-    export.add_argument("-o", "--output", metavar="F", help="default: beside the notebook")
 
 
 def _report(options: argparse.Namespace, root: Path) -> int:
@@ -82,10 +79,3 @@ def _saved(options: argparse.Namespace) -> Report | None:
         if any(name in (each.name, each.content.get("title")) for each in known):
             return Report.open(options.runs[0], dir=options.dir)
     return None
-
-
-def _export(options: argparse.Namespace, root: Path) -> int:
-    from tracker.report.export import export_notebook
-
-    say(f"notebook written to {export_notebook(options.notebook, options.output)}")
-    return 0

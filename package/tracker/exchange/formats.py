@@ -1,4 +1,4 @@
-"""The programs whose runs can be imported, and which of them a source comes from."""
+"""What can be imported and exported, and which program a source comes from."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ FORMATS: Final = {
     "trackio": "trackio",
     "table": "tables",
 }
+
+EXPORTED: Final = ("parquet", "csv", "json", "tensorboard")
 
 
 def find(source: Any, format: str | None, choices: Choices) -> Iterator[Elsewhere]:

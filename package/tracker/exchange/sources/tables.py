@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from collections import Counter
@@ -171,6 +172,8 @@ class _Table:
         layout, columns = self._layout, self._columns
         if layout.key is not None:
             key, value = columns[layout.key][place], columns[self._value_column][place]
+            if value is None and "json" in columns and isinstance(columns["json"][place], str):
+                value = _parsed(columns["json"][place])  # as our own export has it
             return {} if key is None or value is None else {str(key): value}
         return {
             metric: value
@@ -228,3 +231,10 @@ def _digest(columns: Columns) -> str:
     for name, values in columns.items():
         checksum = zlib.crc32(repr((name, values)).encode("utf-8", "replace"), checksum)
     return f"{checksum:08x}"
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

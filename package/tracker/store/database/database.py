@@ -118,6 +118,16 @@ class Database:
             yield db
 
     @contextlib.contextmanager
+    def copying(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the database for copying out of it: it can be read, and files can be written.
+
+        For statements of our own alone; nothing that a user wrote is run there. The errors are
+        those of :meth:`reading`.
+        """
+        with self._reading(self._attach) as db:
+            yield db
+
+    @contextlib.contextmanager
     def _reading(self, connect: Connect) -> Iterator[duckdb.DuckDBPyConnection]:
         if not self.database.exists():
             with self.writing():
@@ -222,13 +232,21 @@ class Database:
         A connection that may read a folder needs other settings than :meth:`reading`, and
         DuckDB allows a file only one set of them in a process.
         """
+        db = self._attach()
+        try:
+            tables.guard(db, self.objects_dir)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _attach(self) -> duckdb.DuckDBPyConnection:
         config: dict[str, Any] = dict(QUERY_CONFIG)
         db = duckdb.connect(":memory:", config=config)
         try:
             name = str(self.database).replace("'", "''")
             db.execute(f"ATTACH '{name}' AS {SCHEMA} (READ_ONLY)")
             db.execute(f"USE {SCHEMA}")
-            tables.guard(db, self.objects_dir)
         except BaseException:
             db.close()
             raise
