@@ -364,3 +364,22 @@ def test_the_artifacts_notebook(tmp_path: Path) -> None:
     assert api.artifact("wandb-registry-model/iris-classifier:production").source_name == best.name
     for version in api.artifacts():
         version.verify_kept()
+
+
+def test_the_notebook_of_integrations(tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm")
+    cells = code_cells(execute("07_integrations.ipynb", tmp_path))
+    assert shown(cells["sklearn"]).count("There is no chart 'feature_importances'") == 1
+    assert "worst perimeter" in str(cells["chart"].outputs[0]["data"])
+    api = tracker.Api(tmp_path)
+    charts = {"roc", "precision_recall", "confusion_matrix", "summary_metrics"}
+    for run in api.runs("tumours"):
+        assert charts <= set(run.summary)
+        assert run.summary["accuracy"] > 0.9
+    for run in api.runs("boosting"):
+        losses = run.history(samples=None)["valid_binary_logloss"]
+        assert run.summary["valid_binary_logloss"] == {"min": losses.min()}
+        assert len(list(run.logged_artifacts())) == 1
+    name, _, right = shown(cells["model"]).strip("()").split(", ")
+    assert name == "'rate 0.5'"
+    assert float(re.sub("[^0-9.]", "", right)) > 90

@@ -11,6 +11,7 @@ from tracker.errors import NotAModelError, UsageError
 pytest.importorskip("catboost")
 
 import catboost
+
 from tracker.integration.catboost import WandbCallback, log_summary
 
 X = np.random.default_rng(0).normal(size=(200, 3))

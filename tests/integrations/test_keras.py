@@ -15,6 +15,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 pytest.importorskip("keras")
 
 import keras
+
 from tracker.integration.keras import (
     WandbCallback,
     WandbEvalCallback,

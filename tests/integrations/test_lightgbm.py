@@ -11,6 +11,7 @@ from tracker.errors import NotAModelError, UsageError
 pytest.importorskip("lightgbm")
 
 import lightgbm
+
 from tracker.integration.lightgbm import log_summary, wandb_callback
 
 RANDOM = np.random.default_rng(0)

@@ -18,6 +18,7 @@ pytest.importorskip("lightning")
 import lightning
 import lightning.pytorch as pl
 import torch
+
 from tracker.integration.lightning import TrackerLogger, WandbLogger
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning says a lot

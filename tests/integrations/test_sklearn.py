@@ -16,6 +16,7 @@ from sklearn.datasets import make_blobs, make_classification, make_regression
 from sklearn.linear_model import LinearRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.tree import DecisionTreeClassifier
+
 from tracker.sklearn import plot_classifier, plot_clusterer, plot_regressor
 
 X, Y = make_classification(

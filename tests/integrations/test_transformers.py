@@ -11,8 +11,9 @@ pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
-from tracker.integration.transformers import TrackerCallback, WandbCallback
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
+
+from tracker.integration.transformers import TrackerCallback, WandbCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch and transformers say a lot
 ROWS = [{"input_ids": [1, 2, 3, place % 4], "labels": [1, 2, 3, place % 4]} for place in range(8)]

@@ -11,6 +11,7 @@ from tracker.errors import UsageError
 pytest.importorskip("xgboost")
 
 import xgboost
+
 from tracker.integration.xgboost import WandbCallback, wandb_callback
 
 X = np.random.default_rng(0).normal(size=(200, 3))
