@@ -19,6 +19,7 @@ import tracker
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / "package" / "tracker" / "labextension"
 LABEXTENSION = "share/jupyter/labextensions/notebook-tracker"
+SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/tracker.json"
 SKIP = "TRACKER_SKIP_LABEXTENSION"
 
 
@@ -86,6 +87,8 @@ def test_wheel_holds_package_and_extension(tree: Path, tmp_path: Path) -> None:
     assert extension["version"] == tracker.__version__
     assert (prefix / LABEXTENSION / extension["jupyterlab"]["_build"]["load"]).is_file()
     assert (prefix / LABEXTENSION / "install.json").is_file()
+    config = json.loads((prefix / SERVER_CONFIG).read_text())
+    assert config == {"ServerApp": {"jpserver_extensions": {"tracker.server": True}}}
     package = next(prefix.rglob("site-packages/tracker"))
     source = ROOT / "package" / "tracker"
     wanted = {path.relative_to(source) for path in source.rglob("*") if is_shipped(path)}

@@ -123,13 +123,16 @@ def read_settings(
 
 
 def find_store(
-    directory: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ
+    directory: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    here: Path | None = None,
 ) -> Path:
     """Say where the store is.
 
     ``directory/.tracker`` (or `directory` itself where it is a store already), else
-    ``TRACKER_DIR``, else ``WANDB_DIR/.tracker``, else the nearest ``.tracker`` in this
-    folder and its parents, else the user's data directory.
+    ``TRACKER_DIR``, else ``WANDB_DIR/.tracker``, else the nearest ``.tracker`` in `here` (by
+    default the working directory) and its parents, else the user's data directory.
     """
     if directory is not None:
         given = Path(directory).expanduser().resolve()
@@ -139,7 +142,7 @@ def find_store(
         return Path(from_environment).expanduser().resolve()
     if from_wandb := environ.get("WANDB_DIR"):
         return find_store(from_wandb, environ)
-    here = Path.cwd()
+    here = Path.cwd() if here is None else here
     for parent in (here, *here.parents):
         if (parent / STORE_FOLDER).is_dir():
             return parent / STORE_FOLDER

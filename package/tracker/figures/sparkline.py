@@ -85,6 +85,27 @@ def sparkline_svg(
     )
 
 
+def sparkline_path(values: Iterable[float], *, width: int = 120, height: int = 22) -> str:
+    """Return the same drawing as the data of one SVG path, for pages that dress it themselves.
+
+    Parameters
+    ----------
+    values : iterable of float
+        At even distances.
+    width, height : int
+        Size in CSS pixels.
+    """
+    moves = []
+    for piece in _pieces([float(value) for value in values], width, height):
+        if isinstance(piece, float):
+            moves.append(f"M{piece:.3g} {height - 4}v4")
+            continue
+        # A line of no length is drawn as a dot by its round ends.
+        points = piece * 2 if len(piece) == 1 else piece
+        moves.append("M" + "L".join(f"{x:.4g} {y:.3g}" for x, y in points))
+    return "".join(moves)
+
+
 def _shapes(pieces: list[list[tuple[float, float]] | float], colour: str, height: int) -> list[str]:
     shapes = []
     for piece in pieces:

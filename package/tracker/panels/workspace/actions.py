@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tracker.errors import NotFoundError, UsageError
 from tracker.panels.page.source import Tell
@@ -12,6 +12,8 @@ from tracker.store.reading import read
 from tracker.store.store import Store
 
 Action = Callable[[Store, Workspace, Mapping[str, Any], Tell], None]
+# What changes the store, and not only what is shown of it.
+WRITING: Final = frozenset({"save", "rename", "forget", "edit", "delete"})
 
 
 def act(store: Store, workspace: Workspace, message: Mapping[str, Any], tell: Tell) -> None:

@@ -1,0 +1,82 @@
+"""One page's view of a run or a project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tracker.errors import NotFoundError
+from tracker.panels.page.client import Client, Send
+from tracker.panels.page.following import Following
+from tracker.panels.page.source import Source
+from tracker.panels.run_source import RunSource
+from tracker.panels.workspace.actions import WRITING
+from tracker.panels.workspace.project_source import ProjectSource
+from tracker.store.reading import read
+from tracker.store.store import open_store
+
+_ONE: Final = "page"
+_REFUSED: Final = "You may look at this store, and not change it: ask who runs the server."
+
+
+class View:
+    """Keeps one page up to date. Its methods may be called from any thread.
+
+    Parameters
+    ----------
+    root : Path
+        The store's directory.
+    project, run : str
+        What is shown; the whole project where `run` is empty.
+    send : callable
+        Sends a message and its buffers to the page.
+    may_write : bool
+        Whether the page may change names, tags and notes of runs, delete runs, and save
+        workspaces.
+
+    Raises
+    ------
+    NotFoundError
+        If the store has no such run or project.
+    """
+
+    def __init__(self, root: Path, project: str, run: str, send: Send, *, may_write: bool) -> None:
+        self._send = send
+        self._may_write = may_write
+        self._client: Client | None = None
+        self._following = Following(root, _source(root, project, run))
+
+    def hear(self, message: Mapping[str, Any]) -> bool:
+        """Answer a message; return False when the page takes leave."""
+        board, kind = self._following.board, message.get("type")
+        if kind == "bye":
+            return False
+        if self._client is None:
+            self._client = Client(self._send)
+            board.greet(_ONE, self._client, message)
+        elif kind in WRITING and not self._may_write:
+            self._send({"type": "problem", "text": _REFUSED, "error": "", "name": None}, [])
+        else:
+            board.hear(self._client, message)
+        return True
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        self._following.board.leave(_ONE)
+        self._following.close()
+
+
+def _source(root: Path, project: str, run: str) -> Source:
+    store = open_store(root)
+    if not store.database.exists():
+        raise NotFoundError(f"There is no store in {root} yet.")
+    with store.reading() as db:
+        if not run and any(name == project for name, *_ in read.projects(db)):
+            return ProjectSource(project)
+        record = read.run(db, project, run) if run else None
+    if record is None:
+        raise NotFoundError(
+            f"{root} has no {f'run {project}/{run}' if run else f'project {project}'}."
+        )
+    return RunSource(project, record.run_id)

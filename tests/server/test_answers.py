@@ -1,0 +1,246 @@
+"""What the server says of projects and runs, to whom, and what it costs to ask again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.panels.recorded import NASTY
+
+import tracker
+
+QUIET = {"panel": False, "silent": True, "console": False, "system_interval_s": 0}
+KILLED = """
+import os, signal, sys, tracker
+run = tracker.init(project="killed", dir=sys.argv[1], settings={"panel": False})
+run.log({"loss": 1.0}, commit=True)
+print(run.id, flush=True)
+sys.stdin.read()
+"""
+
+
+def log(root: Path, project: str, *rows: dict, **options):
+    """Log a run into a store and finish it."""
+    run = tracker.init(project=project, dir=root, settings=QUIET, **options)
+    for row in rows:
+        run.log(row)
+    run.finish()
+    return run
+
+
+# --- who may ask
+
+
+@pytest.mark.parametrize("name", ["projects", "runs", "loader", "report"])
+def test_nobody_is_answered_without_a_token(server, name):
+    reply = server.get(name, token="", project="digits")
+    assert reply.status == 403
+    assert b"digits" not in reply.body
+
+
+@pytest.mark.parametrize("name", ["projects", "runs", "loader", "report"])
+def test_who_may_not_read_is_refused(server, name):
+    assert server.get(name, may="write", project="digits").status == 403
+
+
+@pytest.mark.parametrize("name", ["projects", "runs", "report"])
+@pytest.mark.parametrize("folder", ["..", "../../etc", "..\\..", "x" * 300])
+def test_no_folder_outside_the_root(server, name, folder):
+    reply = server.get(name, dir=folder, project="digits")
+    assert reply.status == 404
+    assert "is no folder of this server" in reply.content["message"]
+
+
+def test_arguments_that_make_no_sense_are_refused(server):
+    assert server.get("runs", limit="-1").status == 400
+    assert server.get("runs", limit="²").status == 400
+    assert server.get("runs", search="x" * 1001).status == 400
+
+
+# --- projects
+
+
+def test_projects_of_a_folder(server):
+    found = server.get("projects").content
+    assert found["store"].endswith("/notebooks/.tracker")
+    assert [(p["name"], p["runs"], p["running"]) for p in found["projects"]] == [("digits", 3, 0)]
+    assert found["running"] == []
+    assert server.get("projects", dir="other").content["projects"][0]["runs"] == 1
+
+
+def test_where_nothing_was_logged_there_is_nothing_and_nothing_is_made(server):
+    place = server.root / "nothing" / ".tracker"
+    place.mkdir(parents=True)
+    assert server.get("projects", dir="nothing").content["projects"] == []
+    found = server.get("runs", dir="nothing").content
+    assert found == {"runs": [], "more": False, "metrics": {}}
+    assert list(place.iterdir()) == []
+
+
+def test_a_running_run_is_counted_until_it_ends(server):
+    root = server.root / "live"
+    run = tracker.init(project="p", name="slow", dir=root, settings=QUIET)
+    run.log({"loss": 1.0})
+    while not (found := server.get("projects", dir="live").content)["running"]:
+        pass
+    assert found["running"] == [{"project": "p", "id": run.id, "name": "slow"}]
+    assert found["projects"][0]["running"] == 1
+    run.finish()
+    assert server.get("projects", dir="live").content["running"] == []
+
+
+def test_the_run_of_a_killed_process_is_crashed(server):
+    root = server.root / "killed"
+    root.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    # The store is looked after with the first question.
+    server.get("projects", dir="killed")
+    (run,) = server.get("runs", dir="killed").content["runs"]
+    assert run["state"] == "crashed"
+
+
+# --- runs
+
+
+def test_runs_come_with_value_and_curve(server):
+    found = server.get("runs", project="digits").content
+    assert [run["id"] for run in found["runs"]] == ["run2", "run1", "run0"]
+    first = found["runs"][-1]
+    assert first["value"] == "1"
+    assert first["spark"].startswith("M1.5 1.5L")
+    assert first["state"] == "finished"
+    assert first["runtime_s"] == pytest.approx(20, abs=1)
+    assert found["metrics"]["digits"] == {"chosen": "loss", "keys": ["loss"]}
+    assert not found["more"]
+
+
+def test_names_are_text_and_stay_as_they_are(server):
+    names = {run["name"] for run in server.get("runs", project="digits").content["runs"]}
+    assert NASTY in names
+
+
+def test_few_are_asked_for(server):
+    found = server.get("runs", project="digits", limit=2).content
+    assert [run["id"] for run in found["runs"]] == ["run2", "run1"]
+    assert found["more"]
+
+
+@pytest.mark.parametrize(
+    ("search", "ids"),
+    [
+        ("RUN2", ["run2"]),
+        ("onerror", ["run1"]),
+        ("digits", ["run2", "run1", "run0"]),
+        ("(", ["run1"]),
+        ("finished", ["run2", "run1", "run0"]),
+        ("' OR 1=1 --", []),
+    ],
+)
+def test_runs_are_searched(server, search, ids):
+    found = server.get("runs", search=search).content["runs"]
+    assert [run["id"] for run in found] == ids
+
+
+def test_the_metric_that_is_asked_for_else_one_with_a_goal_else_the_first(server):
+    root = server.root / "metrics"
+    log(root, "plain", {"b": 1.0, "a": 2.0})
+    run = tracker.init(project="goal", dir=root, settings=QUIET)
+    run.define_metric("acc", summary="max", goal="maximize")
+    run.log({"loss": 0.5, "acc": 0.7})
+    run.log({"acc": 0.6})
+    run.finish()
+    ask = {"dir": "metrics"}
+    assert server.get("runs", project="plain", **ask).content["runs"][0]["value"] == "1"
+    wanted = server.get("runs", project="plain", metric="a", **ask).content
+    assert (wanted["metrics"]["plain"]["chosen"], wanted["runs"][0]["value"]) == ("a", "2")
+    assert server.get("runs", metric="a", **ask).content["metrics"]["goal"]["chosen"] == "acc"
+    assert server.get("runs", project="goal", **ask).content["runs"][0]["value"] == "0.6"
+
+
+def test_a_run_without_numbers_has_no_curve(server):
+    log(server.root / "empty", "p")
+    (run,) = server.get("runs", dir="empty").content["runs"]
+    assert (run["value"], run["spark"]) == ("", "")
+
+
+# --- asking again
+
+
+def test_what_a_page_has_is_not_sent_again(server):
+    for name in ("projects", "runs"):
+        # JupyterLab puts the time into each address, so that browsers keep no answer.
+        first = server.get(name, project="digits", **{"1795674310600": ""})
+        again = server.get(name, etag=first.headers["ETag"], project="digits")
+        assert (again.status, again.body) == (304, b"")
+        other = server.get(name, etag=first.headers["ETag"], project="digits", dir="other")
+        assert other.status == 200
+
+
+def test_news_are_sent(server):
+    root = server.root / "news"
+    log(root, "p", {"x": 1.0})
+    first = server.get("runs", dir="news")
+    log(root, "p", {"x": 2.0})
+    again = server.get("runs", etag=first.headers["ETag"], dir="news")
+    assert [run["value"] for run in again.content["runs"]] == ["2", "1"]
+
+
+def test_looking_keeps_no_idle_server_awake(server):
+    def last_activity() -> str:
+        return server.get("api/status", no_track_activity=1).content["last_activity"]
+
+    before = last_activity()
+    server.get("projects")
+    assert last_activity() == before
+
+
+# --- trouble is told in a sentence
+
+
+def test_a_damaged_store_is_said(server):
+    root = server.root / "damaged" / ".tracker"
+    root.mkdir(parents=True)
+    (root / "tracker.duckdb").write_bytes(b"no database" * 1000)
+    reply = server.get("projects", dir="damaged")
+    assert reply.status == 503
+    assert "`tracker doctor --rebuild` makes a new one" in reply.content["message"]
+
+
+# --- what else there is
+
+
+def test_the_loader_is_the_one_of_the_notebooks(server):
+    from tracker.panels.page import bundle
+
+    found = server.get("loader").content
+    assert found == {"script": bundle.loader(), "version": bundle.app_version()}
+
+
+def test_a_report_is_one_file_in_a_sandbox(server):
+    reply = server.get("report", project="digits", run="run1")
+    assert reply.status == 200
+    assert reply.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert reply.headers["Content-Security-Policy"].startswith("sandbox allow-scripts;")
+    assert reply.headers["Content-Disposition"] == ("attachment; filename*=UTF-8''digits-run1.html")
+    assert NASTY.encode() not in reply.body
+    assert b"&lt;img src=x onerror" in reply.body
+
+
+def test_a_report_of_nothing_is_refused(server):
+    reply = server.get("report", project="--output=/tmp/x")
+    assert reply.status == 400
+    assert "The report could not be written: " in reply.content["message"]
