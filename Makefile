@@ -13,7 +13,8 @@ IN_LABEXTENSION := cd labextension && PATH="$(abspath $(BIN)):$$PATH"
 
 # A change of one of these makes `pip install` necessary again.
 INSTALLED_FROM := pyproject.toml package/tracker/_version.py \
-	$(wildcard labextension/*.json labextension/yarn.lock labextension/*.py labextension/src/*.ts)
+	$(wildcard labextension/*.json labextension/yarn.lock labextension/*.py labextension/src/*.ts* \
+	labextension/schema/* labextension/style/* package/jupyter-config/*/*)
 
 .DELETE_ON_ERROR:
 .PHONY: bench chromium clean contracts coverage demo distclean format help hooks install lab \

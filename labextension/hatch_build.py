@@ -1,7 +1,8 @@
 """Build the JupyterLab extension into the package, with the Node that pip brings along.
 
 Hatch runs this for a wheel, an editable install and an sdist. `TRACKER_SKIP_LABEXTENSION=1` leaves
-the extension out: then everything works but the saved panels of a notebook without its kernel.
+the extension out: then everything works but the sidebar, and the saved panels of a notebook without
+its kernel.
 """
 
 import os
@@ -17,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SKIP = "TRACKER_SKIP_LABEXTENSION"
 NAME = "notebook-tracker"
 OUTPUT = Path("package/tracker/labextension")
-SOURCES = ("package.json", "src", "tsconfig.json", "yarn.lock")
+SOURCES = ("package.json", "schema", "src", "style", "tsconfig.json", "yarn.lock")
 
 
 class LabextensionHook(BuildHookInterface):

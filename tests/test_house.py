@@ -35,7 +35,11 @@ HEAVY = ["duckdb", "matplotlib", "numpy", "pandas", "psutil", "pynvml", "skopt",
 
 
 def source_files() -> list[Path]:
-    folders = [(PACKAGE, "*.py"), (ROOT / "tests", "*.py"), (ROOT / "labextension" / "src", "*.ts")]
+    folders = [
+        (PACKAGE, "*.py"),
+        (ROOT / "tests", "*.py"),
+        (ROOT / "labextension" / "src", "*.ts*"),
+    ]
     return [path for folder, pattern in folders for path in sorted(folder.rglob(pattern))]
 
 

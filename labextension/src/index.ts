@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
+import { browser } from './browser';
 import { PANEL_MIMETYPE } from './faces';
 import { PanelRenderer } from './renderer';
 
@@ -27,7 +28,7 @@ class PanelMimeType implements DocumentRegistry.IWidgetExtension<
   }
 }
 
-const plugin: JupyterFrontEndPlugin<void> = {
+const panel: JupyterFrontEndPlugin<void> = {
   id: 'notebook-tracker:panel',
   description: 'Shows live panels of runs, and their last picture where no kernel has them.',
   autoStart: true,
@@ -36,4 +37,4 @@ const plugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default plugin;
+export default [panel, browser];

@@ -271,6 +271,7 @@ def running_lab(home: Path) -> Iterator[Lab]:
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
         f"--ServerApp.root_dir={root}",
+        "--ServerApp.jpserver_extensions={'tracker.server': True}",
         *("--LabApp.expose_app_in_browser=True", f"--LabApp.extra_labextensions_path={extensions}"),
     ]
     with (

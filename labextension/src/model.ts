@@ -1,0 +1,260 @@
+/**
+ * What the sidebar and the status bar show, and how they keep up with the store. This file knows no
+ * DOM: requests are made by an `IStoreReader`.
+ */
+
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { ISubject } from './subject';
+import { closedKey, type ITree, projectKey, type Row, rowsOf, runKey } from './tree';
+import type { IOverview, IRunPage } from './wire';
+
+export const PAGE = 50;
+
+export interface IQuestion {
+  readonly dir: string;
+  readonly project: string;
+  readonly search: string;
+  readonly metric: string;
+  readonly limit: number;
+}
+
+/** Reads a store. What is the same as at the last question is the same object. */
+export interface IStoreReader {
+  overview(dir: string): Promise<IOverview>;
+  runs(question: IQuestion): Promise<IRunPage>;
+}
+
+export class BrowserModel {
+  constructor(private readonly reader: IStoreReader) {}
+
+  /** Something that is shown has changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Whether anybody can see the tree; while nobody can, only what runs is asked for. */
+  isVisible = false;
+
+  get dir(): string {
+    return this._dir;
+  }
+
+  get store(): string {
+    return this.overview?.store ?? '';
+  }
+
+  /** Names of the runs that are running now. */
+  get running(): readonly string[] {
+    return this.overview?.running ?? [];
+  }
+
+  /** Whether there is nothing yet; null while that is not known. */
+  get isEmpty(): boolean | null {
+    return this.overview && this.overview.projects.length === 0;
+  }
+
+  /** What went wrong, as a sentence; empty where nothing did. */
+  get trouble(): string {
+    return this._trouble;
+  }
+
+  get search(): string {
+    return this._search;
+  }
+
+  get rows(): readonly Row[] {
+    return this._rows;
+  }
+
+  /** The key of the row that keys and commands are about. */
+  get selected(): string | null {
+    return this._selected;
+  }
+
+  /** What the selected row stands for. */
+  get subject(): ISubject | null {
+    const row = this._rows.find(each => each.key === this._selected);
+    return row ? this.subjectOf(row) : null;
+  }
+
+  subjectOf(row: Row): ISubject | null {
+    const { dir } = this;
+    switch (row.kind) {
+      case 'project':
+        return { dir, project: row.project.name, run: '', label: row.project.name };
+      case 'run':
+        return { dir, project: row.run.project, run: row.run.id, label: row.run.name };
+      case 'more':
+        return null;
+    }
+  }
+
+  /** Look at the store of another folder. */
+  async setDir(dir: string): Promise<void> {
+    if (dir !== this._dir) {
+      this._dir = dir;
+      await this.refresh();
+    }
+  }
+
+  /** Show this metric of projects that have it and for which nobody chose another. */
+  async setDefaultMetric(metric: string): Promise<void> {
+    if (metric !== this.defaultMetric) {
+      this.defaultMetric = metric;
+      await this.refresh();
+    }
+  }
+
+  async setSearch(search: string): Promise<void> {
+    if (search !== this._search) {
+      this._search = search;
+      this.foundLimit = PAGE;
+      this.emit();
+      await this.refresh();
+    }
+  }
+
+  select(key: string | null): void {
+    if (key !== this._selected) {
+      this._selected = key;
+      this._changed.emit();
+    }
+  }
+
+  /** Open or close a project. */
+  async toggle(project: string): Promise<void> {
+    const key = this.found ? closedKey(project) : project;
+    if (!this.open.delete(key)) {
+      this.open.add(key);
+    }
+    this.emit();
+    await this.refresh();
+  }
+
+  /** Show more runs of a project, or of a search. */
+  async showMore(project: string): Promise<void> {
+    if (project === '') {
+      this.foundLimit += PAGE;
+    } else {
+      this.limits.set(project, (this.limits.get(project) ?? PAGE) + PAGE);
+    }
+    await this.refresh();
+  }
+
+  /** Show another metric of a project's runs. */
+  async chooseMetric(project: string, metric: string): Promise<void> {
+    this.metrics.set(project, metric);
+    await this.refresh();
+  }
+
+  /** Read anew what is shown. Only the newest of several calls at a time counts. */
+  async refresh(): Promise<void> {
+    this.turn += 1;
+    const { turn } = this;
+    try {
+      const overview = await this.reader.overview(this._dir);
+      if (turn !== this.turn) {
+        return;
+      }
+      this.adopt(overview);
+      if (this.isVisible) {
+        await this.readRuns(turn);
+      }
+      this.finish(turn, '');
+    } catch (error) {
+      this.finish(turn, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  private adopt(overview: IOverview): void {
+    if (overview.store !== this.overview?.store) {
+      for (const part of [this.open, this.limits, this.pages, this.metrics]) {
+        part.clear();
+      }
+      this.found = null;
+      this.isFresh = true;
+    }
+    this.overview = overview;
+    const [newest] = overview.projects;
+    if (this.isFresh && newest) {
+      this.open.add(newest.name);
+      this.isFresh = false;
+    }
+  }
+
+  private async readRuns(turn: number): Promise<void> {
+    const ask = { dir: this._dir, search: this._search, metric: this.defaultMetric };
+    if (this._search.trim() !== '') {
+      const found = await this.reader.runs({ ...ask, project: '', limit: this.foundLimit });
+      if (turn === this.turn) {
+        this.found = found;
+      }
+      return;
+    }
+    const projects = this.overview?.projects.filter(each => this.open.has(each.name)) ?? [];
+    const pages = await Promise.all(
+      projects.map(async ({ name }) => {
+        const metric = this.metrics.get(name) ?? this.defaultMetric;
+        const limit = this.limits.get(name) ?? PAGE;
+        return [name, await this.reader.runs({ ...ask, project: name, metric, limit })] as const;
+      })
+    );
+    if (turn === this.turn) {
+      this.found = null;
+      this.pages = new Map(pages);
+    }
+  }
+
+  private finish(turn: number, trouble: string): void {
+    if (turn === this.turn) {
+      this._trouble = trouble;
+      this.emit();
+    }
+  }
+
+  /** Tell those who show the model, if there is anything to tell. */
+  private emit(): void {
+    const tree: ITree = {
+      projects: this.overview?.projects ?? [],
+      open: this.open,
+      pages: this.pages,
+      found: this.found
+    };
+    const stamp = [
+      this.overview,
+      this.found,
+      this._search,
+      this._trouble,
+      [...this.open].join('\n')
+    ];
+    const shown = [...stamp, ...this.pages.values()];
+    if (shown.length === this.shown.length && shown.every((part, i) => part === this.shown[i])) {
+      return;
+    }
+    this.shown = shown;
+    this._rows = rowsOf(tree);
+    this._changed.emit();
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _dir = '';
+  private _rows: readonly Row[] = [];
+  private _search = '';
+  private _selected: string | null = null;
+  private _trouble = '';
+  private defaultMetric = '';
+  private found: IRunPage | null = null;
+  private foundLimit = PAGE;
+  private isFresh = true;
+  private readonly limits = new Map<string, number>();
+  private readonly metrics = new Map<string, string>();
+  private readonly open = new Set<string>();
+  private overview: IOverview | null = null;
+  private pages = new Map<string, IRunPage>();
+  private shown: readonly unknown[] = [];
+  private turn = 0;
+}
+
+export { projectKey, runKey };

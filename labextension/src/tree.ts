@@ -1,0 +1,143 @@
+/** The rows of the sidebar, and where keys lead from one to another. This file knows no DOM. */
+
+import type { IMetrics, IProject, IRun, IRunPage } from './wire';
+
+export interface IProjectRow {
+  readonly kind: 'project';
+  readonly key: string;
+  readonly project: IProject;
+  readonly isOpen: boolean;
+  readonly metrics: IMetrics | undefined;
+}
+
+export interface IRunRow {
+  readonly kind: 'run';
+  readonly key: string;
+  readonly run: IRun;
+}
+
+export interface IMoreRow {
+  readonly kind: 'more';
+  readonly key: string;
+  /** The project with more runs than are shown; empty for a search. */
+  readonly project: string;
+}
+
+export type Row = IProjectRow | IRunRow | IMoreRow;
+
+export interface ITree {
+  readonly projects: readonly IProject[];
+  readonly open: ReadonlySet<string>;
+  readonly pages: ReadonlyMap<string, IRunPage>;
+  /** What a search has found, in the place of the pages. */
+  readonly found: IRunPage | null;
+}
+
+export function projectKey(name: string): string {
+  return `project ${name}`;
+}
+
+export function runKey(run: IRun): string {
+  return `run ${run.project} ${run.id}`;
+}
+
+/** Return the rows of a tree, from top to bottom. */
+export function rowsOf(tree: ITree): Row[] {
+  return tree.found
+    ? foundRows(tree, tree.found)
+    : tree.projects.flatMap(p => projectRows(tree, p));
+}
+
+function projectRows({ open, pages }: ITree, project: IProject): Row[] {
+  const page = pages.get(project.name);
+  const isOpen = open.has(project.name);
+  const metrics = page?.metrics.get(project.name);
+  const key = projectKey(project.name);
+  const rows: Row[] = [{ kind: 'project', key, project, isOpen, metrics }];
+  if (isOpen && page) {
+    rows.push(...page.runs.map(runRow));
+    if (page.more) {
+      rows.push({ kind: 'more', key: `more ${project.name}`, project: project.name });
+    }
+  }
+  return rows;
+}
+
+function foundRows({ projects, open }: ITree, found: IRunPage): Row[] {
+  const names = [...new Set(found.runs.map(run => run.project))];
+  const rows = names.flatMap((name): Row[] => {
+    const project = projects.find(each => each.name === name) ?? { name, runs: 0, running: 0 };
+    const isOpen = !open.has(closedKey(name));
+    const head = { kind: 'project', key: projectKey(name), project, isOpen } as const;
+    const runs = found.runs.filter(run => isOpen && run.project === name);
+    return [{ ...head, metrics: found.metrics.get(name) }, ...runs.map(runRow)];
+  });
+  return found.more ? [...rows, { kind: 'more', key: 'more', project: '' }] : rows;
+}
+
+/** A project is open in a search unless it was closed there. */
+export function closedKey(name: string): string {
+  return `closed ${name}`;
+}
+
+function runRow(run: IRun): IRunRow {
+  return { kind: 'run', key: runKey(run), run };
+}
+
+export interface IMove {
+  /** The row that comes into focus. */
+  readonly focus?: string;
+  /** The row that is opened or closed. */
+  readonly toggle?: string;
+  /** The row that is shown in a tab. */
+  readonly activate?: string;
+}
+
+/** Say what a key does in a tree, by the rules of ARIA; null where it means nothing. */
+export function moveBy(
+  rows: readonly Row[],
+  current: string | null,
+  pressed: string
+): IMove | null {
+  const [first] = rows;
+  const last = rows.at(-1);
+  if (!first || !last) {
+    return null;
+  }
+  const place = rows.findIndex(row => row.key === current);
+  const row = rows[place];
+  const to = (number: number): IMove => ({
+    focus: (rows[Math.min(Math.max(number, 0), rows.length - 1)] ?? first).key
+  });
+  switch (pressed) {
+    case 'ArrowDown':
+      return to(place + 1);
+    case 'ArrowUp':
+      return place < 0 ? { focus: last.key } : to(place - 1);
+    case 'Home':
+      return { focus: first.key };
+    case 'End':
+      return { focus: last.key };
+    case 'Enter':
+      return row ? { activate: row.key } : null;
+    case 'ArrowRight':
+      return row?.kind === 'project' ? (row.isOpen ? to(place + 1) : { toggle: row.key }) : null;
+    case 'ArrowLeft':
+      return row ? leave(rows, place, row) : null;
+    case ' ':
+      return row?.kind === 'project' ? { toggle: row.key } : null;
+    default:
+      return null;
+  }
+}
+
+function leave(rows: readonly Row[], place: number, row: Row): IMove | null {
+  if (row.kind === 'project') {
+    return row.isOpen ? { toggle: row.key } : null;
+  }
+  const parent = rows
+    .slice(0, place)
+    .filter(each => each.kind === 'project')
+    .at(-1);
+  return parent ? { focus: parent.key } : null;
+}

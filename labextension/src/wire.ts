@@ -1,0 +1,135 @@
+/**
+ * What the server's `/tracker/api/` answers, read with distrust: whatever is missing or of another
+ * kind than expected becomes empty. This file knows no DOM.
+ */
+
+export type RunState = 'running' | 'finished' | 'failed' | 'crashed' | 'stopped';
+
+const STATES: readonly string[] = ['running', 'finished', 'failed', 'crashed', 'stopped'];
+
+export interface IProject {
+  readonly name: string;
+  readonly runs: number;
+  readonly running: number;
+}
+
+export interface IOverview {
+  /** Where the store is, for people to read. */
+  readonly store: string;
+  readonly projects: readonly IProject[];
+  /** The names of the runs that are running now. */
+  readonly running: readonly string[];
+}
+
+export interface IRun {
+  readonly project: string;
+  readonly id: string;
+  readonly name: string;
+  readonly state: RunState;
+  readonly colour: string;
+  readonly createdMs: number;
+  readonly runtimeS: number;
+  readonly tags: readonly string[];
+  /** The last value of the metric, as text; empty where the run has none. */
+  readonly value: string;
+  /** The metric's small curve, as the data of an SVG path. */
+  readonly spark: string;
+}
+
+export interface IMetrics {
+  readonly chosen: string;
+  readonly keys: readonly string[];
+}
+
+export interface IRunPage {
+  readonly runs: readonly IRun[];
+  readonly more: boolean;
+  readonly metrics: ReadonlyMap<string, IMetrics>;
+}
+
+export interface ILoader {
+  readonly version: string;
+  readonly script: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function readOverview(value: unknown): IOverview {
+  const fields = asFields(value);
+  return {
+    store: asText(fields.store),
+    projects: asList(fields.projects).map(readProject),
+    running: asList(fields.running).map(each => asText(asFields(each).name))
+  };
+}
+
+export function readRunPage(value: unknown): IRunPage {
+  const fields = asFields(value);
+  const metrics = Object.entries(asFields(fields.metrics)).map(([project, found]) => {
+    const { chosen, keys } = asFields(found);
+    return [project, { chosen: asText(chosen), keys: asList(keys).map(asText) }] as const;
+  });
+  return {
+    runs: asList(fields.runs).map(readRun),
+    more: fields.more === true,
+    metrics: new Map(metrics)
+  };
+}
+
+export function readLoader(value: unknown): ILoader {
+  const { version, script } = asFields(value);
+  return { version: asText(version), script: asText(script) };
+}
+
+function readProject(value: unknown): IProject {
+  const fields = asFields(value);
+  return {
+    name: asText(fields.name),
+    runs: asNumber(fields.runs),
+    running: asNumber(fields.running)
+  };
+}
+
+function readRun(value: unknown): IRun {
+  const fields = asFields(value);
+  return {
+    project: asText(fields.project),
+    id: asText(fields.id),
+    name: asText(fields.name),
+    state: asState(fields.state),
+    colour: asColour(fields.colour),
+    createdMs: asNumber(fields.created_ms),
+    runtimeS: asNumber(fields.runtime_s),
+    tags: asList(fields.tags).map(asText),
+    value: asText(fields.value),
+    spark: asPath(fields.spark)
+  };
+}
+
+function asFields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function asNumber(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function asState(value: unknown): RunState {
+  return STATES.includes(asText(value)) ? (value as RunState) : 'crashed';
+}
+
+function asColour(value: unknown): string {
+  return /^#[0-9a-f]{6}$/i.test(asText(value)) ? asText(value) : 'currentColor';
+}
+
+function asPath(value: unknown): string {
+  return /^[MLv0-9e.+\- ]*$/.test(asText(value)) ? asText(value) : '';
+}

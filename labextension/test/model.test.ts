@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+
+import { BrowserModel, type IQuestion, type IStoreReader, PAGE } from '../src/model';
+import { projectKey } from '../src/tree';
+import type { IOverview, IRunPage } from '../src/wire';
+
+/** A store that says what it is asked, and answers the same with the same object. */
+class Store implements IStoreReader {
+  asked: IQuestion[] = [];
+  trouble: Error | null = null;
+  overviews: Record<string, IOverview> = {
+    '': {
+      store: '/store',
+      projects: [
+        { name: 'new', runs: 2, running: 1 },
+        { name: 'old', runs: 1, running: 0 }
+      ],
+      running: ['quiet-tree-1']
+    },
+    other: { store: '/other', projects: [], running: [] }
+  };
+
+  overview(dir: string): Promise<IOverview> {
+    const found = this.overviews[dir];
+    return this.trouble || !found
+      ? Promise.reject(this.trouble ?? new Error(`no folder ${dir}`))
+      : Promise.resolve(found);
+  }
+
+  runs(question: IQuestion): Promise<IRunPage> {
+    this.asked.push(question);
+    const name = JSON.stringify(question);
+    this.pages[name] ??= { runs: [], more: false, metrics: new Map() };
+    return Promise.resolve(this.pages[name]);
+  }
+
+  private readonly pages: Record<string, IRunPage> = {};
+}
+
+async function shown(): Promise<{ store: Store; model: BrowserModel; changes: () => number }> {
+  const store = new Store();
+  const model = new BrowserModel(store);
+  let count = 0;
+  model.changed.connect(() => {
+    count += 1;
+  });
+  model.isVisible = true;
+  await model.refresh();
+  return { store, model, changes: () => count };
+}
+
+describe('BrowserModel', () => {
+  it('opens the newest project, and asks for its runs only', async () => {
+    const { store, model } = await shown();
+    expect(model.rows.map(row => row.key)).toEqual([projectKey('new'), projectKey('old')]);
+    expect(store.asked).toEqual([{ dir: '', project: 'new', search: '', metric: '', limit: PAGE }]);
+    expect(model.running).toEqual(['quiet-tree-1']);
+  });
+
+  it('asks for no runs while nobody sees them', async () => {
+    const store = new Store();
+    const model = new BrowserModel(store);
+    await model.refresh();
+    expect(store.asked).toEqual([]);
+    expect(model.running).toHaveLength(1);
+  });
+
+  it('tells nobody where nothing has changed', async () => {
+    const { model, changes } = await shown();
+    const before = changes();
+    await model.refresh();
+    expect(changes()).toBe(before);
+  });
+
+  it('opens and closes projects', async () => {
+    const { store, model } = await shown();
+    await model.toggle('old');
+    await model.toggle('new');
+    expect(model.rows.map(row => row.kind === 'project' && row.isOpen)).toEqual([false, true]);
+    expect(store.asked.at(-1)?.project).toBe('old');
+  });
+
+  it('leaves a project closed that somebody has closed', async () => {
+    const { model } = await shown();
+    await model.toggle('new');
+    await model.refresh();
+    expect(model.rows[0]).toMatchObject({ isOpen: false });
+  });
+
+  it('asks for more runs, and for another metric', async () => {
+    const { store, model } = await shown();
+    await model.showMore('new');
+    await model.chooseMetric('new', 'acc');
+    expect(store.asked.at(-1)).toMatchObject({ limit: 2 * PAGE, metric: 'acc' });
+    await model.setDefaultMetric('loss');
+    expect(store.asked.at(-1)?.metric).toBe('acc');
+  });
+
+  it('searches all projects at once, and comes back', async () => {
+    const { store, model } = await shown();
+    await model.setSearch('tree');
+    expect(store.asked.at(-1)).toMatchObject({ project: '', search: 'tree' });
+    expect(model.rows).toEqual([]);
+    await model.setSearch('');
+    expect(model.rows).toHaveLength(2);
+  });
+
+  it('says what a row stands for', async () => {
+    const { model } = await shown();
+    expect(model.subject).toBeNull();
+    model.select(projectKey('old'));
+    expect(model.subject).toEqual({ dir: '', project: 'old', run: '', label: 'old' });
+  });
+
+  it('begins anew in another store', async () => {
+    const { model } = await shown();
+    await model.setDir('other');
+    expect(model.isEmpty).toBe(true);
+    expect(model.store).toBe('/other');
+    await model.setDir('');
+    expect(model.rows[0]).toMatchObject({ isOpen: true });
+  });
+
+  it('says what went wrong until it goes well', async () => {
+    const { store, model } = await shown();
+    store.trouble = new Error('The store is locked.');
+    await expect(model.refresh()).rejects.toThrow('locked');
+    expect(model.trouble).toBe('The store is locked.');
+    expect(model.rows).toHaveLength(2);
+    store.trouble = null;
+    await model.refresh();
+    expect(model.trouble).toBe('');
+  });
+
+  it('forgets an answer that a newer question has overtaken', async () => {
+    const { store, model } = await shown();
+    const late = model.refresh();
+    store.overviews[''] = { store: '/store', projects: [], running: [] };
+    await model.refresh();
+    await late;
+    expect(model.isEmpty).toBe(true);
+  });
+});
