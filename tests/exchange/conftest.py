@@ -62,7 +62,7 @@ class Log:
 
     def add(self, kind: int, message: bytes) -> Log:
         self.number += 1
-        self._append(wire.field(1, self.number) + wire.field(kind, message))
+        self.append(wire.field(1, self.number) + wire.field(kind, message))
         return self
 
     def _write(self, data: bytes) -> None:
@@ -87,7 +87,7 @@ class Log:
     def exit(self, code: int = 0) -> Log:
         return self.add(18, wire.field(1, code) + wire.field(2, 7))
 
-    def _append(self, record: bytes) -> None:
+    def append(self, record: bytes) -> None:
         is_first = True
         while True:
             room = BLOCK - self.size % BLOCK

@@ -145,6 +145,9 @@ def _import_all(store: Store, found: Iterator[Elsewhere]) -> Imported:
             except (TrackerError, OSError) as error:
                 remarks[f"{source.part}: {error}"] = None
                 continue
+            except Exception as error:  # noqa: BLE001 - one run must not keep the others out
+                remarks[f"{source.part} cannot be read: {error!r}."] = None
+                continue
             runs[path] = None
             lost += source.lost
             remarks.update(source.remarks)
@@ -166,6 +169,7 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         if self._is_shown:
+            self._show(f"read {self._runs:,} runs, {self._items:,} rows")
             self._write("\n")
 
     def begin(self, path: str) -> None:
@@ -179,8 +183,10 @@ class Progress:
         now = time.monotonic()
         if now - self._shown_at >= INTERVAL_S:
             self._shown_at, self._is_shown = now, True
-            line = f"tracker: importing run {self._runs:,}, {self._items:,} rows: {self._path}"
-            self._write(f"\r{line:<78.78}")
+            self._show(f"importing run {self._runs:,}, {self._items:,} rows: {self._path}")
+
+    def _show(self, words: str) -> None:
+        self._write(f"\r{f'tracker: {words}':<78.78}")
 
     def _write(self, text: str) -> None:
         # A closed or broken terminal is no reason to fail.

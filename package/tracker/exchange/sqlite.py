@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from tracker.errors import UsageError
+from tracker.errors import TrackerError, UsageError
 
 _MAGIC: Final = b"SQLite format 3\0"
 _BUSY_S: Final = 10.0
@@ -42,7 +42,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             # Text that is no UTF-8 stays readable.
             db.text_factory = lambda content: content.decode("utf-8", "replace")
             yield db
-    except sqlite3.Error as error:
+    except TrackerError:
+        raise
+    # Besides SQLite's own: columns that are not there, and values that are of another kind.
+    except (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError) as error:
         raise UsageError(f"The database {path} cannot be read: {error}.") from error
 
 

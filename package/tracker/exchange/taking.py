@@ -107,10 +107,12 @@ def _write(
     begin = _begin(source, record if parts else None, is_there=record is not None)
     with keeping(home), WholeJournal(store, begin, int(known.get("items", 0))) as journal:
         writer = _Writer(home, source, journal)
-        for number, item in enumerate(source.read(source)):
+        number = 0
+        for number, item in enumerate(source.read(source), 1):
             writer.put(item)
-            if number % 1000 == 999:
+            if number % 1000 == 0:
                 told(1000)
+        told(number % 1000)
         if known and (not journal.is_new or journal.known_checksum != known.get("checksum")):
             raise _ChangedError
         mark = {

@@ -254,9 +254,14 @@ class WandbRecords:
                     _update_one(self._source.summary, value, is_removal=number == 2)
 
     def _settle_summary(self) -> None:
-        for name, content in self._newest.items():
-            _put(self._source.summary, [name.decode("utf-8", "replace")], _value(content))
-        self._newest.clear()
+        newest, self._newest = self._newest, {}
+        for name, content in newest.items():
+            try:
+                value = _value(content)
+            except (ValueError, RecursionError):
+                self._source.lost["values of the summary that cannot be read"] += 1
+                continue
+            _put(self._source.summary, [name.decode("utf-8", "replace")], value)
 
     def _exit(self, data: bytes) -> None:
         source, found = self._source, wire.read(data)
