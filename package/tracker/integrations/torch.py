@@ -159,11 +159,11 @@ class _Watch:
         So it is in Lightning, which calls ``training_step``.
         """
 
+        @torch.utils.hooks.unserializable_hook  # or pickling a parameter would warn of it
         def on_backward(gradient: Any) -> None:
             if not self._is_called and (module := self.model()) is not None:
                 _safely(then, module)
 
-        on_backward.__torch_unserializable__ = True  # type: ignore[attr-defined]
         trainable = (each for each in model.parameters() if each.requires_grad)
         if (first := next(trainable, None)) is not None:
             self._hooks.append(first.register_hook(on_backward))
@@ -231,11 +231,11 @@ class _Uncopied:
     def __deepcopy__(self, memo: Any) -> Callable[..., None]:
         return _forget
 
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return _hook_of_a_copy, ("forget",)
+    def __reduce__(self) -> tuple[Any, tuple[()]]:
+        return _hook_of_a_copy, ()
 
 
-def _hook_of_a_copy(_: str) -> Callable[..., None]:
+def _hook_of_a_copy() -> Callable[..., None]:
     return _forget
 
 
