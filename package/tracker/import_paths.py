@@ -15,6 +15,7 @@ from typing import Any
 # name of W&B's -> module of ours
 NAMES = {
     "catboost": "tracker.integrations.catboost",
+    "fastai": "tracker.integrations.fastai",
     "gym": "tracker.integrations.gym",
     "integration": "tracker.integrations",
     "keras": "tracker.integrations.keras",

@@ -58,6 +58,11 @@ LOGGED = {
         "cartpole",
         ["videos", "train/loss", "global_step", "gradients/action_net.bias"],
     ),
+    "fastai": (
+        "torch fastai",
+        "sums",
+        ["train_loss", "valid_loss", "mae", "epoch", "lr_0"],
+    ),
     "Transformers": (
         "torch transformers accelerate",
         "tiny-gpt",

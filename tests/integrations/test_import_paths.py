@@ -21,6 +21,8 @@ LEAVES = {
 # What has to be installed for a leaf, and is asked for.
 FRAMEWORKS = {
     "catboost": "catboost",
+    "fastai": "fastai",
+    "gym": "gymnasium",
     "keras": "keras",
     "lightgbm": "lightgbm",
     "lightning": "lightning",
@@ -77,12 +79,13 @@ def test_looking_for_a_leaf_loads_no_framework() -> None:
 @pytest.mark.parametrize(("leaf", "package"), sorted(FRAMEWORKS.items()))
 def test_a_missing_framework_is_one_sentence(leaf: str, package: str) -> None:
     code = f"""
-import importlib.util, sys
+import importlib, importlib.util, sys
 find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: find(name, *rest) if "tracker" in name else None
 import tracker
 try:
-    import tracker.integration.{leaf}
+    found = importlib.import_module("tracker.integration.{leaf}")
+    found.monitor()  # gym is looked for when it is to be followed
 except ImportError as error:
     print(type(error).__name__, error)
 """
