@@ -57,6 +57,7 @@ def test_a_cell_of_sql_goes_into_a_variable(filled: Kernel) -> None:
         ("%tracker ls digitz", "There is no project 'digitz'"),
         ("%tracker ls a b", "unrecognized arguments: b"),
         ("%tracker finish --exit-code x", "invalid int value: 'x'"),
+        ("%tracker import nowhere", "There is no nowhere to import"),
         ("%tracker digits/nobody", "'digits/nobody' is no run and no project"),
         ("%restore nobody", "There is no run 'nobody'"),
         ("%restore", "the following arguments are required: run"),
@@ -209,3 +210,16 @@ def test_restore_can_put_the_code_into_the_next_cell(kernel: Kernel) -> None:
         "%load_ext tracker\n\nx = 2\n\n%%tracker digits --name first --no-panel\nx * 2"
     )
     assert list(kernel.folder.glob("*.ipynb")) == []
+
+
+# --------------------------------------------------------------------------------- import
+
+
+def test_runs_of_other_programs_are_imported(filled: Kernel) -> None:
+    filled.run("_ = open('loss.csv', 'w').write('step,loss\\n0,1\\n1,0.5\\n')")
+    told = filled.run("%tracker import loss.csv --project elsewhere --name 'of a table'")
+    assert told.results[0]["text/plain"] == "1 run imported."
+    told = filled.run("%tracker import loss.csv --project elsewhere")
+    assert told.results[0]["text/plain"] == "1 run unchanged."
+    filled.run("found = %tracker ls elsewhere")
+    assert filled.ask("sorted(found.name)") == ["of a table"]

@@ -152,7 +152,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 def test_projects_runs_and_commands_are_completed(named: Kernel) -> None:
     assert named.complete("%tracker ") == [
-        *("%tracker finish", "%tracker ls", "%tracker sql", "%tracker status"),
+        *("%tracker finish", "%tracker import", "%tracker ls", "%tracker sql", "%tracker status"),
         *("%tracker digits", '%tracker "my digits"'),
     ]
     assert named.complete("%tracker di") == ["%tracker digits"]

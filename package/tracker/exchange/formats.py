@@ -47,6 +47,11 @@ def find(source: Any, format: str | None, choices: Choices) -> Iterator[Elsewher
 
 
 def _guess(path: Path) -> str:
+    if (path / ".aim").is_dir() or path.name == ".aim":
+        raise UsageError(
+            f"{path} is a repository of Aim, which only Aim itself can read: write its runs as a "
+            "table with it, and import that."
+        )
     for name in FORMATS:
         if _module(name).is_here(path):
             return name

@@ -15,7 +15,9 @@ from tracker.store.store import Store, open_store
 
 LIMIT = 200
 _Offer = tuple[str, str]
-_COMMANDS: list[_Offer] = [(word, "command") for word in ("finish", "ls", "sql", "status")]
+_COMMANDS: list[_Offer] = [
+    (word, "command") for word in ("finish", "import", "ls", "sql", "status")
+]
 _VIEWS: list[_Offer] = [
     (word, "view")
     for word in (

@@ -90,8 +90,9 @@ class _Table:
             return
         metrics = {name: name for name in layout.metrics}
         if layout.run is None:
-            name = self._choices.name or self._name
-            yield self._run(name, None, range(self._length), metrics)
+            found = self._run(self._name, None, range(self._length), metrics)
+            found.name = self._choices.name or self._name
+            yield found
             return
         projects = self._columns[layout.project] if layout.project else [None] * self._length
         places: dict[tuple[Any, Any], list[int]] = {}
