@@ -50,7 +50,10 @@ def graph_figure(graph: Mapping[str, Any]) -> dict[str, Any]:
             lines["x"] += [places[start][0], places[end][0], None]
             lines["y"] += [-places[start][1], -places[end][1], None]
     axis = {"visible": False}
-    layout = {"xaxis": axis, "yaxis": axis, "showlegend": False, "hovermode": "closest"}
+    span = max(x) - min(x) or 1.0
+    # Names stand to the right of their nodes.
+    across = {**axis, "range": [min(x) - 0.1 * span, max(x) + 0.3 * span]}
+    layout = {"xaxis": across, "yaxis": axis, "showlegend": False, "hovermode": "closest"}
     return {"data": [lines, dots], "layout": layout}
 
 

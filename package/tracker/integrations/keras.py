@@ -49,7 +49,7 @@ class WandbMetricsLogger(_Callback):
         self.log_freq = log_freq if isinstance(log_freq, int) else 1
         self.global_batch = 0
         kind, axis = ("batch", "batch_step") if self.logging_batch_wise else ("epoch", "epoch")
-        run.define_metric(f"{kind}/{axis}")
+        run.define_metric(f"{kind}/{axis}", hidden=True)
         run.define_metric(f"{kind}/*", step_metric=f"{kind}/{axis}")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

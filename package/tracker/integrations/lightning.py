@@ -128,7 +128,7 @@ class TrackerLogger(_Logger):
             if self._is_tensorboards:
                 self._experiment.define_metric("*", step_metric="global_step")
             else:
-                self._experiment.define_metric(STEP)
+                self._experiment.define_metric(STEP, hidden=True)
                 self._experiment.define_metric("*", step_metric=STEP, step_sync=True)
         return self._experiment
 

@@ -65,7 +65,7 @@ class TrackerCallback(_Callback):
             tracker.init(**{**_names(args, state), **self._init})
         run = active_run()
         run.config.update(_config(args, model), allow_val_change=True)
-        run.define_metric(STEP)
+        run.define_metric(STEP, hidden=True)
         run.define_metric("*", step_metric=STEP, step_sync=True)
         if self._watch in WATCHED and model is not None:
             run.watch(model, log=self._watch, log_freq=max(100, state.logging_steps))

@@ -107,11 +107,14 @@ class Follower:
     def _log(self, row: dict[str, Any], file: _EventFile) -> None:
         if config := row.pop("", None):
             self._run.config.update(config, allow_val_change=True)
+        axes = {STEP, f"{file.namespace}{STEP}"}
         for key in set(row) - file.defined:
             file.defined.add(key)
-            if not key.endswith(STEP):
+            if key in axes:
+                self._run.define_metric(key, hidden=True)
+            else:
                 self._run.define_metric(key, step_metric=STEP)
-        if set(row) - {STEP, f"{file.namespace}{STEP}"}:
+        if set(row) - axes:
             self._run.log(row)
 
 
@@ -139,7 +142,7 @@ class _EventFile:
 
     def __init__(self, path: Path, namespace: str) -> None:
         self.namespace = namespace
-        self.defined: set[str] = {STEP, f"{namespace}{STEP}"}
+        self.defined: set[str] = set()
         self._reader = _loader.EventFileLoader(str(path))
         self._plugins: dict[str, str] = {}
         self._row: dict[str, Any] = {}
