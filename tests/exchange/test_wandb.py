@@ -106,6 +106,31 @@ def test_real_run_has_what_it_printed_and_measured(first: Any, alone: Path) -> N
     assert "system/proc.memory.rssMB" in set(keys)
 
 
+def test_run_of_an_older_wandb_is_as_it_was(
+    real: Any, take: Any, api: tracker.Api, stored: Any, warns_once: Any
+) -> None:
+    with warns_once("Not kept: files of artifacts that are not where W&B kept them"):
+        (path,) = take(real("wandb-0.15")).runs
+    run = api.run(path)
+    assert (run.name, run.group, run.state, list(run.tags)) == (
+        "first",
+        "g1",
+        "finished",
+        ["a", "b"],
+    )
+    assert run.config == {"lr": 0.1, "net": {"layers": [1, 2]}}
+    assert (run.summary["best"], run.summary["loss"]) == (0.9, {"min": pytest.approx(1 / 6)})
+    rows = stored.rows(run)
+    for i in range(6):
+        expected = {"loss": 1 / (i + 1), "epoch": i // 2, "val/acc": i / 10, "sub.x": i}
+        assert rows[i] == pytest.approx(expected)
+    assert (math.isnan(rows[6]["odd"]), rows[6]["far"], rows[20]) == (True, -math.inf, {"late": 1})
+    assert (run.get("image").to_value() == PIXELS).all()
+    assert run.get("curve").spec.spec_name == "wandb/lineseries/v0"
+    assert [line.text for line in run.console_logs()] == ["hello"]
+    assert run.metadata["program"] == "/home/ann/old.py"
+
+
 def test_second_import_adds_nothing(real: Any, take: Any, stored: Any, api: tracker.Api) -> None:
     source = real("wandb")
     with pytest.warns(TrackerWarning):
@@ -136,6 +161,21 @@ def test_log_that_grew_adds_what_is_new(log: Any, take: Any, api: tracker.Api, s
     assert (run.state, run.summary["loss"], run.notes) == ("finished", 0.25, "mine")
     assert list(run.tags) == ["kept"]
     assert run.record.runtime_s == 7.0
+
+
+def test_store_is_rebuilt_with_what_was_imported(
+    log: Any, take: Any, api: tracker.Api, stored: Any, alone: Path
+) -> None:
+    log.run(name="first").row(0, 1.7e9, loss="0.5")
+    take(log.path)
+    log.row(1, 1.7e9 + 5, loss="0.25").exit()
+    take(log.path)
+    run = api.run("digits/abc")
+    run.notes = "mine"
+    run.update()
+    before = (run.record, stored.points(run))
+    Store(alone / ".tracker").rebuild()
+    assert (api.run("digits/abc").record, stored.points(run)) == before
 
 
 def test_other_content_takes_the_place_of_what_was_imported(

@@ -51,6 +51,8 @@ class WandbArtifacts:
             if not wire.text(entry, 3) and (path := _where(entry)) is not None
         }
         self._media.artifacts[wire.text(found, 15)] = files
+        if kind == _TABLES:
+            self._media.tables[name.removeprefix(f"run-{wire.text(found, 1)}-")] = files
         if kind == _TABLES or kind in _INTERNAL:
             return
         missing = len(entries) - len(files) - len(references)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from tracker.exchange.elsewhere import LOST
 from tracker.exchange.files import inside
 
 Reference = Mapping[str, Any]
+_UNSAFE: Final = re.compile(r"[^a-zA-Z0-9_\-.]")  # what W&B replaces in names of artifacts
 _MOST_JSON_BYTES: Final = 1 << 30
 # What lists of media are called, and where their items are.
 _LISTS: Final = {"audio": "audio", "html": "html", "videos": "videos", "object3D": "objects"}
@@ -37,12 +39,15 @@ class WandbMedia:
         What the run's config says under ``_wandb``: names of classes, how charts are drawn.
     artifacts : dict of str to dict of str to Path
         The files of artifacts, by the artifact's client id and their path in it.
+    tables : dict of str to dict of str to Path
+        The same of the last artifact that was made of a table, by the table's key.
     """
 
     def __init__(self, folder: Path, lost: Counter[str]) -> None:
         self.folder = folder
         self.settings: dict[str, Any] = {}
         self.artifacts: dict[str, dict[str, Path]] = {}
+        self.tables: dict[str, dict[str, Path]] = {}
         self._lost = lost
 
     def make(self, key: str, reference: Reference) -> Any:
@@ -64,7 +69,7 @@ class WandbMedia:
         if kind in _LISTS:
             return [self._make(key, each["_type"], each) for each in reference[_LISTS[kind]]]
         if kind in ("table-file", "incremental-table-file", "table"):
-            return self._table(reference)
+            return self._table(key, reference)
         if kind == "image-file":
             return self._image(key, reference)
         make = _MAKERS.get(kind)
@@ -130,10 +135,10 @@ class WandbMedia:
 
     # --- tables and charts
 
-    def _table(self, reference: Reference) -> Any:
+    def _table(self, key: str, reference: Reference) -> Any:
         from tracker.media.table import Table
 
-        files, path = self._table_file(reference)
+        files, path = self._table_file(key, reference)
         content = self._json(path)
         columns, rows = content["columns"], content["data"]
         typed = (content.get("column_types") or {}).get("params", {}).get("type_map", {})
@@ -142,13 +147,19 @@ class WandbMedia:
         data = [[self._cell(cell, files) for cell in row] for row in rows]
         return Table(columns=columns, data=data, allow_mixed_types=True)
 
-    def _table_file(self, reference: Reference) -> tuple[dict[str, Path], Path]:
+    def _table_file(self, key: str, reference: Reference) -> tuple[dict[str, Path], Path]:
         """Return where a table is: its artifact has the media in cells, the run only words."""
         address = str(reference.get("artifact_path") or "")
         client, _, name = address.removeprefix("wandb-client-artifact://").partition("/")
         files = self.artifacts.get(client, {})
         if name in files:
             return files, files[name]
+        if not address:
+            # Older versions do not say which artifact it is: the last one of this key.
+            files = self.tables.get(_UNSAFE.sub("_", key), {})
+            for name, path in files.items():
+                if name.endswith(".table.json"):
+                    return files, path
         return {}, self._file(reference)
 
     def _cell(self, cell: Any, files: Mapping[str, Path]) -> Any:
@@ -169,14 +180,14 @@ class WandbMedia:
             panel = about.get("panel_config") if isinstance(about, dict) else None
             table_key = _table_key(panel)
             if table_key in row and isinstance(panel, dict):
-                found[key] = (table_key, self._chart(panel, row[table_key]))
+                found[key] = (table_key, self._chart(panel, table_key, row[table_key]))
         return found
 
-    def _chart(self, panel: dict[str, Any], reference: Any) -> Callable[[], Any]:
+    def _chart(self, panel: dict[str, Any], table_key: str, reference: Any) -> Callable[[], Any]:
         def make() -> Any:
             from tracker.media.chart import make_chart
 
-            table = self.make("", reference)
+            table = self.make(table_key, reference)
             if table is LOST:
                 return LOST
             try:
