@@ -62,7 +62,8 @@ export const browser: JupyterFrontEndPlugin<void> = {
       following.look();
     });
     restorer?.add(sidebar, sidebar.id);
-    const showSidebar = (isWanted: boolean): void => {
+    let isWanted = true;
+    const showSidebar = (): void => {
       if (isWanted && !sidebar.isAttached) {
         app.shell.add(sidebar, 'left', { rank: 450, type: 'Tracker' });
       } else if (!isWanted && sidebar.isAttached) {
@@ -73,7 +74,8 @@ export const browser: JupyterFrontEndPlugin<void> = {
       label: 'Show Runs',
       caption: 'Show projects and runs in the sidebar',
       execute: () => {
-        showSidebar(true);
+        isWanted = true;
+        showSidebar();
         app.shell.activateById(sidebar.id);
       }
     });
@@ -94,11 +96,15 @@ export const browser: JupyterFrontEndPlugin<void> = {
     NotebookActions.executionScheduled.connect(look);
 
     void followSettings(registry, settings => {
-      showSidebar(settings.sidebar);
+      isWanted = settings.sidebar;
+      showSidebar();
       following.setInterval(settings.intervalS * 1000);
       void model.setDefaultMetric(settings.metric).catch(() => undefined);
-    }).then(() => {
+    }).then(async () => {
       following.start();
+      // The layout that is restored may hold the sidebar.
+      await app.restored;
+      showSidebar();
     });
   }
 };

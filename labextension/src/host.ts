@@ -36,17 +36,21 @@ class SocketComm {
   }
 
   open(hello: unknown): void {
+    this.waiting.unshift(JSON.stringify(hello));
     this.socket.onopen = () => {
-      this.socket.send(JSON.stringify(hello));
+      for (const text of this.waiting.splice(0)) {
+        this.socket.send(text);
+      }
     };
   }
 
   send(message: { readonly type: string }): void {
     this.hasLeft ||= message.type === 'bye';
-    if (this.socket.readyState === WebSocket.OPEN) {
-      this.socket.send(JSON.stringify(message));
-    } else if (this.hasLeft) {
-      this.socket.close();
+    const text = JSON.stringify(message);
+    if (this.socket.readyState === WebSocket.CONNECTING) {
+      this.waiting.push(text);
+    } else if (this.socket.readyState === WebSocket.OPEN) {
+      this.socket.send(text);
     }
   }
 
@@ -56,6 +60,8 @@ class SocketComm {
   }
 
   private hasLeft = false;
+  /** What was said before the socket was open. */
+  private readonly waiting: string[] = [];
 }
 
 /** Stands for the widget's model. */

@@ -177,9 +177,28 @@ def test_a_tab_comes_back_with_the_page(notebook: Notebook, page: Page, digits: 
             "w => w.id.startsWith('tracker-')).id"
         ),
     )
+    page.evaluate(
+        """jupyterapp.serviceManager.settings.save(
+            'notebook-tracker:browser', JSON.stringify({sidebar: false}))"""
+    )
     notebook.reload()
     expect(tab.locator(".main-svg").first).to_be_visible()
     expect(page.locator(".lm-TabBar-tabLabel").filter(has_text="last")).to_be_visible()
+    # As the settings want it the sidebar comes when it is called, and not before.
+    expect(page.locator(".tracker-Sidebar")).to_have_count(0)
+    show_sidebar(page)
+
+
+def test_a_tab_of_a_finished_run_rests_and_answers(page: Page, digits: str) -> None:
+    unfold(page, digits)
+    with page.expect_websocket(lambda socket: "dashboard" in socket.url) as first:
+        run_row(page, "last").dblclick()
+    first.value.wait_for_event("close")
+    tab = page.locator(".tracker-Dashboard")
+    with page.expect_websocket(lambda socket: "dashboard" in socket.url) as second:
+        tab.get_by_role("button", name="Time").click()
+    second.value.wait_for_event("framereceived", lambda frame: b'"type":"reply"' in frame)
+    expect(tab.locator(".tkp-note")).to_be_hidden()
 
 
 def test_a_connection_that_breaks_is_made_anew(notebook: Notebook, page: Page, digits: str) -> None:
