@@ -63,6 +63,11 @@ LOGGED = {
         "sums",
         ["train_loss", "valid_loss", "mae", "epoch", "lr_0"],
     ),
+    "Accelerate": (
+        "torch accelerate",
+        "accelerated",
+        ["loss"],
+    ),
     "Transformers": (
         "torch transformers accelerate",
         "tiny-gpt",

@@ -20,6 +20,7 @@ LEAVES = {
 }
 # What has to be installed for a leaf, and is asked for.
 FRAMEWORKS = {
+    "accelerate": "accelerate",
     "catboost": "catboost",
     "fastai": "fastai",
     "gym": "gymnasium",
