@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import joblib
@@ -367,7 +368,10 @@ def test_the_artifacts_notebook(tmp_path: Path) -> None:
 
 
 def test_the_notebook_of_integrations(tmp_path: Path) -> None:
-    pytest.importorskip("lightgbm")
+    try:
+        import_module("lightgbm")
+    except OSError as error:  # the system has no libgomp
+        pytest.skip(f"LightGBM cannot be loaded: {error}")
     cells = code_cells(execute("07_integrations.ipynb", tmp_path))
     assert shown(cells["sklearn"]).count("There is no chart 'feature_importances'") == 1
     assert "worst perimeter" in str(cells["chart"].outputs[0]["data"])

@@ -8,9 +8,10 @@ import pytest
 import tracker
 from tracker.errors import NotAModelError, UsageError
 
-pytest.importorskip("lightgbm")
-
-import lightgbm
+try:
+    import lightgbm
+except (ImportError, OSError) as error:  # OSError: the system has no libgomp
+    pytest.skip(f"LightGBM cannot be loaded: {error}", allow_module_level=True)
 
 from tracker.integration.lightgbm import log_summary, wandb_callback
 
