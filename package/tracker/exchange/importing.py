@@ -15,7 +15,7 @@ from tracker.errors import StoreError, TrackerError, UsageError, warn
 from tracker.exchange import formats
 from tracker.exchange.choices import Choices
 from tracker.exchange.elsewhere import Elsewhere
-from tracker.exchange.taking import take
+from tracker.exchange.taking import Taking
 from tracker.settings import find_store
 from tracker.store.store import Store, open_store
 from tracker.store.writing.whole import importing
@@ -135,11 +135,12 @@ def _import_all(store: Store, found: Iterator[Elsewhere]) -> Imported:
     remarks: dict[str, None] = {}
     with importing(store), Progress() as progress:
         store.recover()
+        taking = Taking(store, progress.add)
         for source in found:
             path = f"{source.project}/{source.run_id}"
             progress.begin(path)
             try:
-                outcomes[take(store, source, progress.add)] += 1
+                outcomes[taking.take(source)] += 1
             except StoreError:
                 raise
             except (TrackerError, OSError) as error:
@@ -151,6 +152,7 @@ def _import_all(store: Store, found: Iterator[Elsewhere]) -> Imported:
             runs[path] = None
             lost += source.lost
             remarks.update(source.remarks)
+        taking.flush()
     return Imported(tuple(runs), dict(outcomes), dict(lost), tuple(remarks))
 
 

@@ -1,10 +1,11 @@
-"""Puts one run from elsewhere into the store, or what is new of it."""
+"""Puts runs from elsewhere into the store, or what is new of them."""
 
 from __future__ import annotations
 
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 from tracker.artifacts.home import Home
@@ -28,11 +29,14 @@ from tracker.store.files.objects import Objects
 from tracker.store.journal import facts
 from tracker.store.reading import read
 from tracker.store.store import Store
-from tracker.store.writing.whole import WholeJournal
+from tracker.store.writing.whole import WholeJournal, take_in_whole
 
 Outcome = Literal["new", "grown", "replaced", "unchanged"]
 # Where a run's metadata says what of it was imported.
 MARK = "imported"
+# What one transaction takes in: to open the database costs more than most runs.
+GROUP_BYTES = 4 * 1024 * 1024
+GROUP_RUNS = 64
 # What msgspec says of numbers and text that it cannot hold.
 _UNFIT = (OverflowError, UnicodeError, TypeError, ValueError)
 
@@ -41,90 +45,126 @@ class _ChangedError(TrackerError):
     """What was imported earlier is not what the source says now."""
 
 
-def take(store: Store, source: Elsewhere, told: Callable[[int], None]) -> Outcome:
-    """Put a run into the store; of one that is there add what is new.
+class Taking:
+    """Puts runs into a store, many in one transaction.
 
     Parameters
     ----------
     store : Store
         Where to.
-    source : Elsewhere
-        The run.
     told : callable
         Is called with a number of items, now and then.
-
-    Raises
-    ------
-    UsageError
-        If the store has a run of this id that does not come from there.
-    StoreError
-        If the store cannot be written.
     """
-    record, parts = _stored(store, source)
-    known = parts.get(source.part, {})
-    if known and known.get("fingerprint") == source.fingerprint:
-        return "unchanged"
-    if record is not None and source.is_timeless:
-        source.started_us = int(record.created_at.timestamp() * 1e6)
-    try:
-        _write(store, source, record, parts, told)
-    except _ChangedError:
-        if len(parts) > 1:
+
+    def __init__(self, store: Store, told: Callable[[int], None]) -> None:
+        self._store = store
+        self._told = told
+        self._records: dict[str, dict[str, RunRecord]] = {}
+        self._waiting: list[Path] = []
+        self._waiting_bytes = 0
+        self._written: set[tuple[str, str]] = set()
+
+    def take(self, source: Elsewhere) -> Outcome:
+        """Put a run into the store; of one that is there add what is new.
+
+        It is there, and stays there, when this returns; :meth:`flush` lets everybody see it.
+
+        Raises
+        ------
+        UsageError
+            If the store has a run of this id that does not come from there.
+        StoreError
+            If the store cannot be written.
+        """
+        record, parts = self._stored(source)
+        known = parts.get(source.part, {})
+        if known and known.get("fingerprint") == source.fingerprint:
+            return "unchanged"
+        if record is not None and source.is_timeless:
+            source.started_us = int(record.created_at.timestamp() * 1e6)
+        try:
+            self._write(source, record, parts)
+        except _ChangedError:
+            if len(parts) > 1:
+                raise UsageError(
+                    f"{source.part} is not what was imported of it as run {source.run_id} of "
+                    f"project {source.project!r}: the run is left as it is. Delete it to import "
+                    "it anew."
+                ) from None
+            source.lost.clear()
+            self._write(source, record, {})
+            return "replaced"
+        return "new" if record is None else "grown"
+
+    def flush(self) -> None:
+        """Put what waits into the database.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written now: the next run that starts takes in what waits.
+        """
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if waiting:
+            take_in_whole(self._store, waiting)
+            # What could not be taken in together is taken in, or put aside, one by one.
+            self._store.recover()
+
+    def _stored(self, source: Elsewhere) -> tuple[RunRecord | None, dict[str, Any]]:
+        record = self._find(source.project, source.run_id)
+        if record is None:
+            return None, {}
+        mark = record.metadata.get(MARK)
+        if not isinstance(mark, dict) or mark.get("from") != source.format:
             raise UsageError(
-                f"{source.part} is not what was imported of it as run {source.run_id} of project "
-                f"{source.project!r}: the run is left as it is. Delete it to import it anew."
-            ) from None
-        source.lost.clear()
-        _write(store, source, record, {}, told)
-        return "replaced"
-    return "new" if record is None else "grown"
+                f"Project {source.project!r} has a run {source.run_id} already, which does not "
+                f"come from {source.format}: it is left as it is. Give the import another project."
+            )
+        parts = mark.get("parts")
+        return record, dict(parts) if isinstance(parts, dict) else {}
 
+    def _find(self, project: str, run_id: str) -> RunRecord | None:
+        if (project, run_id) in self._written:
+            self.flush()
+            with self._store.reading() as db:
+                return read.run(db, project, run_id)
+        if project not in self._records:
+            with self._store.reading() as db:
+                found = read.runs(db, project)
+            self._records[project] = {record.run_id: record for record in found}
+        return self._records[project].get(run_id)
 
-def _stored(store: Store, source: Elsewhere) -> tuple[RunRecord | None, dict[str, Any]]:
-    with store.reading() as db:
-        record = read.run(db, source.project, source.run_id)
-    if record is None:
-        return None, {}
-    mark = record.metadata.get(MARK)
-    if not isinstance(mark, dict) or mark.get("from") != source.format:
-        raise UsageError(
-            f"Project {source.project!r} has a run {source.run_id} already, which does not come "
-            f"from {source.format}: it is left as it is. Give the import another project."
-        )
-    parts = mark.get("parts")
-    return record, dict(parts) if isinstance(parts, dict) else {}
-
-
-def _write(
-    store: Store,
-    source: Elsewhere,
-    record: RunRecord | None,
-    parts: dict[str, Any],
-    told: Callable[[int], None],
-) -> None:
-    known = parts.get(source.part, {})
-    home = Home(store)
-    begin = _begin(source, record if parts else None, is_there=record is not None)
-    with keeping(home), WholeJournal(store, begin, int(known.get("items", 0))) as journal:
-        writer = _Writer(home, source, journal)
-        number = 0
-        for number, item in enumerate(source.read(source), 1):
-            writer.put(item)
-            if number % 1000 == 0:
-                told(1000)
-        told(number % 1000)
-        if known and (not journal.is_new or journal.known_checksum != known.get("checksum")):
-            raise _ChangedError
-        mark = {
-            "fingerprint": source.fingerprint,
-            "items": journal.count,
-            "checksum": journal.checksum,
-        }
-        config = record.config if record is not None and parts else {}
-        writer.end(record, config, {**parts, source.part: mark})
-        keep_files(source, journal.files)
-        journal.complete()
-    store.recover()
+    def _write(self, source: Elsewhere, record: RunRecord | None, parts: dict[str, Any]) -> None:
+        known = parts.get(source.part, {})
+        home = Home(self._store)
+        begin = _begin(source, record if parts else None, is_there=record is not None)
+        with (
+            keeping(home),
+            WholeJournal(self._store, begin, int(known.get("items", 0))) as journal,
+        ):
+            writer = _Writer(home, source, journal)
+            number = 0
+            for number, item in enumerate(source.read(source), 1):
+                writer.put(item)
+                if number % 1000 == 0:
+                    self._told(1000)
+            self._told(number % 1000)
+            if known and (not journal.is_new or journal.known_checksum != known.get("checksum")):
+                raise _ChangedError
+            mark = {
+                "fingerprint": source.fingerprint,
+                "items": journal.count,
+                "checksum": journal.checksum,
+            }
+            config = record.config if record is not None and parts else {}
+            writer.end(record, config, {**parts, source.part: mark})
+            keep_files(source, journal.files)
+            self._written.add((source.project, source.run_id))
+            path = journal.complete()
+        self._waiting.append(path)
+        self._waiting_bytes += path.stat().st_size
+        if self._waiting_bytes > GROUP_BYTES or len(self._waiting) >= GROUP_RUNS:
+            self.flush()
 
 
 def _begin(source: Elsewhere, record: RunRecord | None, *, is_there: bool) -> facts.Begin:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,11 +13,13 @@ from zlib import crc32
 
 import msgspec
 
+from tracker.errors import StoreError
 from tracker.store.database.database import Database
 from tracker.store.files import lock
 from tracker.store.files.whole_file import sync_folder
-from tracker.store.journal import facts
+from tracker.store.journal import archive, facts
 from tracker.store.journal.journal import JournalWriter
+from tracker.store.writing.feed import Feed, take_in
 
 FOLDER = "importing"
 WRITE_BYTES = 1024 * 1024
@@ -113,8 +115,10 @@ class WholeJournal:
         self._writer.append_encoded(self._waiting)
         self._waiting, self._waiting_bytes = [], 0
 
-    def complete(self) -> None:
-        """Put the journal among those whose writer is dead: recovery takes it in, now or later.
+    def complete(self) -> Path:
+        """Put the journal among those whose writer is dead; return where it is.
+
+        :func:`take_in_whole` takes it in, or recovery, whenever that comes.
 
         Raises
         ------
@@ -123,13 +127,50 @@ class WholeJournal:
         """
         self._write()
         os.fsync(self._writer.descriptor)
-        segments = list(self._writer.segments)
+        (path,) = self._writer.segments
         # Some systems do not move an open file.
         self._writer.close()
-        for path in segments:
-            path.replace(self._store.journal_dir / path.name)
-            self._is_in_place = True
+        target = self._store.journal_dir / path.name
+        path.replace(target)
+        self._is_in_place = True
         sync_folder(self._store.journal_dir)
+        return target
+
+
+def take_in_whole(store: Database, paths: Sequence[Path]) -> None:
+    """Take several whole journals in by one transaction, and put them away.
+
+    What somebody else is taking in is left to them, and what cannot be taken in to recovery.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be written now; the journals stay.
+    """
+    with ExitStack() as held, store.steady():
+        seized = [path for path in paths if _seize(path, held)]
+        feeds = [Feed(path.name.split(".", 1)[0], [path], is_final=True) for path in seized]
+        for feed in feeds:
+            held.callback(feed.close)
+        try:
+            while take_in(store, feeds):
+                pass
+            for path in seized:
+                archive.keep(path)
+        except (StoreError, MemoryError):
+            raise
+        except Exception:  # noqa: BLE001 - recovery finds out which of them it is
+            return
+    # The files are closed by now: some systems do not remove an open one.
+    for path in seized:
+        path.unlink(missing_ok=True)
+
+
+def _seize(path: Path, held: ExitStack) -> bool:
+    descriptor = lock.seize(path)
+    if descriptor is not None:
+        held.callback(lock.close, descriptor)
+    return descriptor is not None
 
 
 @contextmanager
