@@ -85,6 +85,8 @@ class Follower:
                     self._log(row, file)
         except tracker.errors.TrialStopped:
             pass  # whoever trains hears of it by what it logs itself
+        except ReferenceError:
+            self._ended.set()  # the run is gone without having been finished
         except Exception as error:  # noqa: BLE001 - training goes on
             tracker.termwarn(f"Events of TensorBoard are not logged: {error!r}.", repeat=False)
 
@@ -158,13 +160,15 @@ class _EventFile:
             if not values:
                 continue
             is_news = True
-            if self._row and event.step != self._step:
-                yield self._whole_row()
+            # Before it is given away, so that nothing is lost where it cannot be logged.
+            done = self._whole_row() if self._row and event.step != self._step else None
             self._step = event.step
             for name, value in values.items():
                 held = self._row.get(name)
                 # Images of a batch come one by one.
                 self._row[name] = held + value if isinstance(held, list) else value
+            if done is not None:
+                yield done
         if self._row and (is_last or not is_news):
             yield self._whole_row()
 
