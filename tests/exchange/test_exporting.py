@@ -80,6 +80,21 @@ def test_json_has_all_that_a_run_says(logged: list[Any], alone: Path) -> None:
     assert told["summary"]["loss"] == 1 / 50
 
 
+def test_json_comes_back_as_it_was(
+    logged: list[Any], take: Any, stored: Any, alone: Path, warns_once: Any
+) -> None:
+    tracker.export_runs("digits", alone / "x.json", dir=alone)
+    with warns_once(r"media, whose files are not in JSON \(6\)"):
+        take(alone / "x.json", project="back")
+    assert take(alone / "x.json", project="back").outcomes == {"unchanged": 2}
+    for run in logged:
+        back, own = tracker.Api(alone).run(f"back/{run.id}"), tracker.Api(alone).run(run.id)
+        assert points_of(stored, back) == points_of(stored, run)
+        assert (back.name, back.state, back.config) == (own.name, own.state, own.config)
+        assert back.record.created_at == own.record.created_at
+        assert back.record.ended_at == own.record.ended_at
+
+
 def test_event_files_come_back_as_they_were(
     logged: list[Any], take: Any, stored: Any, alone: Path, warns_once: Any
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tracker.artifacts.artifact import Artifact
@@ -76,11 +78,10 @@ def version_fact(home: Home, source: Elsewhere, given: Version) -> facts.Version
     )  # fmt: skip
 
 
-def _fit(check: object, words: list[str]) -> list[str]:
+def _fit(check: Callable[[object], str], words: list[str]) -> list[str]:
+    """Return the words that may be used here."""
     fit = []
     for word in words:
-        try:
-            fit.append(check(word))  # type: ignore[operator]
-        except TrackerError:
-            continue
+        with suppress(TrackerError):
+            fit.append(check(word))
     return fit

@@ -18,6 +18,7 @@ FORMATS: Final = {
     "tensorboard": "tensorboard",
     "mlflow": "mlflow",
     "trackio": "trackio",
+    "runs": "runs_json",
     "table": "tables",
 }
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
 from tracker.errors import UsageError
 from tracker.exchange.choices import Choices
-from tracker.exchange.columns import Columns, is_number
+from tracker.exchange.columns import Columns
 
 _RUNS: Final = ("run_id", "run id", "run", "run_name", "run name", "name", "experiment")
 _STEPS: Final = ("_step", "step", "global_step", "trainer/global_step", "iteration", "epoch")
@@ -19,7 +18,6 @@ _KEYS: Final = ("key", "metric", "tag", "metric_name", "metric name")
 _PROJECTS: Final = ("project",)
 # A chart of W&B's: a column for each run, and what it lay between where points were left out.
 _CHART: Final = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<bound>__MIN|__MAX)?")
-_UNITS: Final = ((1e17, 1e-3), (1e14, 1.0), (1e11, 1e3), (0.0, 1e6))  # ns, us, ms, s to us
 
 
 @dataclass
@@ -98,26 +96,3 @@ def _chosen(columns: Columns, name: str | None, what: str) -> str | None:
 def _first(columns: Columns, words: Iterable[str]) -> str | None:
     lower = {name.strip().lower(): name for name in reversed(list(columns))}
     return next((lower[word] for word in words if word in lower), None)
-
-
-def as_time_us(value: Any) -> int | None:
-    """Return a time as microseconds since the epoch; None if it is none."""
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return int(aware.timestamp() * 1e6)
-    if isinstance(value, date):
-        return as_time_us(datetime(value.year, value.month, value.day, tzinfo=UTC))
-    if is_number(value) and value >= 0:
-        return int(value * next(scale for least, scale in _UNITS if value >= least))
-    if isinstance(value, str):
-        return _of_text(value)
-    return None
-
-
-def _of_text(text: str) -> int | None:
-    for read in (float, datetime.fromisoformat):
-        try:
-            return as_time_us(read(text.strip()))
-        except ValueError:
-            continue
-    return None

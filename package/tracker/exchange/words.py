@@ -5,23 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tracker.run.origin import DEFAULT_PROJECT, NAME_LIMIT
+from tracker.run.origin import DEFAULT_PROJECT, FORBIDDEN, NAME_LIMIT
 from tracker.run.values import clean_text
 
-_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TAG_LIMIT = 64
 
 
 def as_project(text: str | None) -> str:
     """Return a name that a project may have."""
-    name = _FORBIDDEN.sub("_", text or "")[:NAME_LIMIT].strip()
+    name = FORBIDDEN.sub("_", text or "")[:NAME_LIMIT].strip()
     return name if name.strip(" .") else DEFAULT_PROJECT
 
 
 def as_run_id(text: str) -> str:
     """Return an id that a run may have: `text` itself, or one that is made of it."""
-    is_fit = text.strip(" .") and len(text) <= NAME_LIMIT and not _FORBIDDEN.search(text)
+    is_fit = text.strip(" .") and len(text) <= NAME_LIMIT and not FORBIDDEN.search(text)
     return text if is_fit else made_id(text)
 
 

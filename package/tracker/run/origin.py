@@ -29,7 +29,7 @@ DEFAULT_PROJECT = "uncategorized"
 RESUME_WORDS = (None, "allow", "must", "never", "auto")
 # A process that is ending may hold its journal a moment longer.
 END_PATIENCE_S = 3.0
-_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BRANCH = re.compile(r"(?P<id>[^?]+)\?_step=(?P<step>\d{1,18})")
 
 
@@ -301,7 +301,7 @@ def check_name(argument: str, value: object) -> str | None:
     if value is None:
         return None
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not text.strip(" .") or len(text) > NAME_LIMIT or _FORBIDDEN.search(text):
+    if not text.strip(" .") or len(text) > NAME_LIMIT or FORBIDDEN.search(text):
         raise UsageError(
             f"{argument} is {str(value)[:200]!r}: expected 1 to {NAME_LIMIT} characters without "
             "/ \\ # ? % : or line breaks, and not dots alone."
@@ -324,7 +324,7 @@ def default_project() -> str:
     text = "-".join(
         [root.name, *(["_".join(here.relative_to(root).parts)] if here != root else [])]
     )
-    text = _FORBIDDEN.sub("_", text)[:NAME_LIMIT]
+    text = FORBIDDEN.sub("_", text)[:NAME_LIMIT]
     return text if text.strip(" .") else DEFAULT_PROJECT
 
 

@@ -15,7 +15,8 @@ from tracker.errors import UsageError
 from tracker.exchange.choices import Choices
 from tracker.exchange.columns import ENDINGS, Columns, ending_of, is_number, read_columns
 from tracker.exchange.elsewhere import Elsewhere, Item, Row
-from tracker.exchange.layouts import Layout, as_time_us, find_layout
+from tracker.exchange.layouts import Layout, find_layout
+from tracker.exchange.times import as_time_us
 from tracker.exchange.words import as_project, as_run_id, made_id
 from tracker.run.origin import default_project
 

@@ -14,8 +14,8 @@ from tracker.exchange import sqlite
 from tracker.exchange.choices import Choices
 from tracker.exchange.elsewhere import Elsewhere, Event, Item, Readings, Row, Version
 from tracker.exchange.files import inside
-from tracker.exchange.layouts import as_time_us
 from tracker.exchange.sources.trackio_media import TrackioMedia
+from tracker.exchange.times import as_time_us
 from tracker.exchange.words import as_artifact_name, as_project, as_run_id, made_id
 
 FORMAT: Final = "trackio"
