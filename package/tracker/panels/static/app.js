@@ -18,6 +18,8 @@ export function mount({ el, model, link }) {
   if (message) dress(message[0].files[0][1]);
   const [, id, kind] = model.get("panel").split("/");
   const panel = new Panel(el, new Link(link, model), id, kind);
+  // Where no kernel answers, who does says so in its own words.
+  panel.busy = model.get("busy") ?? panel.busy;
   return () => {
     model.off("msg:custom", link.all);
     panel.dispose();

@@ -83,8 +83,8 @@ export class Panel {
     this.watch();
     if (this.workspace)
       this.node.addEventListener("keydown", (event) => this.undo(event));
-    const busy = link.model.get("busy") ?? BUSY;
-    link.onBusy = (isBusy) => this.tell("busy", isBusy ? busy : "");
+    this.busy = BUSY;
+    link.onBusy = (isBusy) => this.tell("busy", isBusy ? this.busy : "");
     link.onGone = () => this.tell("gone", GONE);
     link.onAnswered = (number) => this.workspace?.answered(number);
     link.onReopened = () => this.askSpans();
