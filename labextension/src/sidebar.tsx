@@ -11,6 +11,7 @@ import { moveBy, type Row } from './tree';
 const BEGIN = `import tracker
 tracker.init().log({"loss": 1})`;
 const SEARCH_AFTER_MS = 200;
+const CLOCK_MS = 30_000;
 
 /** The tree of projects and runs, in the left area of JupyterLab. */
 export class Sidebar extends ReactWidget {
@@ -126,6 +127,7 @@ function Tree({ model, onActivate }: IBrowserProps): React.JSX.Element {
   const { rows, selected } = model;
   const place = rows.findIndex(row => row.key === selected);
   const tree = React.useRef<HTMLDivElement>(null);
+  useClock();
   React.useEffect(() => {
     tree.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [selected]);
@@ -150,7 +152,6 @@ function Tree({ model, onActivate }: IBrowserProps): React.JSX.Element {
       aria-label="Projects and runs"
       aria-activedescendant={place < 0 ? undefined : rowId(place)}
       tabIndex={0}
-      data-lm-suppress-shortcuts="true"
       onKeyDown={press}
     >
       {rows.map((row, number) => (
@@ -166,6 +167,19 @@ function Tree({ model, onActivate }: IBrowserProps): React.JSX.Element {
       {isFoundNothing && <p className="tracker-Sidebar-nothing">No run fits the search.</p>}
     </div>
   );
+}
+
+/** Show the component anew now and then: how long ago something was changes by itself. */
+function useClock(): void {
+  const [, setTime] = React.useState(0);
+  React.useEffect(() => {
+    const timer = setInterval(() => {
+      setTime(Date.now());
+    }, CLOCK_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
 }
 
 function rowId(number: number): string {

@@ -55,6 +55,11 @@ def test_no_folder_outside_the_root(server, name, folder):
     assert "is no folder of this server" in reply.content["message"]
 
 
+def test_a_refusal_says_what_was_given(server):
+    reply = server.get("projects", dir="../100%")
+    assert reply.content["message"] == "'../100%' is no folder of this server."
+
+
 def test_arguments_that_make_no_sense_are_refused(server):
     assert server.get("runs", limit="-1").status == 400
     assert server.get("runs", limit="²").status == 400

@@ -59,7 +59,7 @@ class DashboardSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             self._view = await in_thread(work)
         except NotFoundError as error:
-            raise web.HTTPError(404, str(error).replace("%", "%%")) from error
+            raise web.HTTPError(404, str(error)) from error
         await super().get(*args, **kwargs)
 
     async def _may(self, action: str) -> bool:

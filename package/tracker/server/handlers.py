@@ -33,6 +33,17 @@ _Result = TypeVar("_Result")
 _REPORT_CSP: Final = "sandbox allow-scripts; frame-ancestors 'none'"
 
 
+class Refusal(web.HTTPError):
+    """An answer other than the one that was asked for, in a sentence.
+
+    What tornado says of its own error is meant for its log, where a percent sign is doubled.
+    """
+
+    def __init__(self, status_code: int, sentence: str) -> None:
+        super().__init__(status_code, sentence)
+        self.sentence = sentence
+
+
 class TrackerHandler(APIHandler):
     """What all have in common: they answer whoever may read the resource ``tracker``."""
 
@@ -45,18 +56,26 @@ class TrackerHandler(APIHandler):
         """Return the store's stamp, where there is one."""
         return self._etag
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with the sentence of a refusal; with Jupyter's words for all else."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if isinstance(error, Refusal):
+            self.finish(msgspec.json.encode({"message": error.sentence, "reason": None}))
+        else:
+            super().write_error(status_code, **kwargs)
+
     def text(self, name: str, default: str = "") -> str:
         """Return an argument of the address."""
         value = self.get_argument(name, default, strip=False) or default
         if len(value) > _LONGEST:
-            raise web.HTTPError(400, f"{name} is longer than {_LONGEST} characters.")
+            raise Refusal(400, f"{name} is longer than {_LONGEST} characters.")
         return value
 
     def number(self, name: str, default: int) -> int:
         """Return an argument that is a whole number."""
         value = self.text(name, str(default))
         if not value.isascii() or not value.isdigit():
-            raise web.HTTPError(400, f"{name} is {value[:50]!r}: expected a whole number.")
+            raise Refusal(400, f"{name} is {value[:50]!r}: expected a whole number.")
         return int(value[:9])
 
     async def place(self) -> Path:
@@ -69,11 +88,11 @@ class TrackerHandler(APIHandler):
         try:
             return await in_thread(work)
         except NotFoundError as error:
-            raise web.HTTPError(404, _escaped(error)) from error
+            raise Refusal(404, str(error)) from error
         except StoreError as error:
-            raise web.HTTPError(503, _escaped(error)) from error
+            raise Refusal(503, str(error)) from error
         except TrackerError as error:
-            raise web.HTTPError(400, _escaped(error)) from error
+            raise Refusal(400, str(error)) from error
 
     def is_known(self, root: Path, *asked: object) -> bool:
         """Say whether the page has the newest answer to this already; then it is told so."""
@@ -175,17 +194,12 @@ class ReportHandler(TrackerHandler):
             if process.returncode or not file.exists():
                 lines = said.decode(errors="replace").strip().splitlines()
                 reason = lines[-1] if lines else "it ended without a word"
-                raise web.HTTPError(400, f"The report could not be written: {reason[:500]}")
+                raise Refusal(400, f"The report could not be written: {reason[:500]}")
             content = await in_thread(file.read_bytes)
         name = quote(f"{target.replace('/', '-')}.html", safe="")
         self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
         self.set_header("Content-Security-Policy", _REPORT_CSP)
         self.finish(content, set_content_type="text/html; charset=UTF-8")
-
-
-def _escaped(error: Exception) -> str:
-    """Return an error as HTTPError takes it: a percent sign would ask for an argument."""
-    return str(error).replace("%", "%%")
 
 
 def routes(base_url: str) -> list[tuple[str, type[web.RequestHandler]]]:
