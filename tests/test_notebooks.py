@@ -387,3 +387,12 @@ def test_the_notebook_of_integrations(tmp_path: Path) -> None:
     name, _, right = shown(cells["model"]).strip("()").split(", ")
     assert name == "'rate 0.5'"
     assert float(re.sub("[^0-9.]", "", right)) > 90
+
+
+def test_the_notebook_of_import_and_export(tmp_path: Path) -> None:
+    cells = code_cells(execute("09_import_and_export.ipynb", tmp_path))
+    assert shown(cells["import"]) == "2 runs imported."
+    assert shown(cells["grown"]) == "({'grown': 2}, 59, 'ran on the old cluster')"
+    runs = {run.name: run for run in tracker.Api(tmp_path).runs("back")}
+    assert set(runs) == {"slow", "fast"}
+    assert runs["slow"].summary["loss"] == pytest.approx(np.exp(-0.59) + 0.05 * np.sin(59))

@@ -65,7 +65,7 @@ def test_tables_come_back_as_they_were(
     for run in logged:
         back = tracker.Api(alone).run(f"back/{run.id}")
         assert points_of(stored, back) == points_of(stored, run)
-        assert back.record.run_id == run.id
+        assert (back.record.run_id, back.name) == (run.id, run.name)
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 

@@ -12,6 +12,8 @@ from tracker.exchange.choices import Choices
 from tracker.exchange.columns import Columns
 
 _RUNS: Final = ("run_id", "run id", "run", "run_name", "run name", "name", "experiment")
+_IDS: Final = ("run_id", "run id")
+_NAMES: Final = ("run_name", "run name", "run", "name")
 _STEPS: Final = ("_step", "step", "global_step", "trainer/global_step", "iteration", "epoch")
 _TIMES: Final = ("_timestamp", "timestamp", "wall_time", "wall time", "time", "_time")
 _KEYS: Final = ("key", "metric", "tag", "metric_name", "metric name")
@@ -26,8 +28,8 @@ class Layout:
 
     Attributes
     ----------
-    run, step, time, key, project : str or None
-        The columns that say so.
+    run, name, step, time, key, project : str or None
+        The columns that say so; `name` where `run` is an id.
     metrics : list of str
         The others.
     charted : dict of str to (str, str)
@@ -37,6 +39,7 @@ class Layout:
     """
 
     run: str | None = None
+    name: str | None = None
     step: str | None = None
     time: str | None = None
     key: str | None = None
@@ -44,6 +47,11 @@ class Layout:
     metrics: list[str] = field(default_factory=list)
     charted: dict[str, tuple[str, str]] = field(default_factory=dict)
     dropped: int = 0
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether the column of runs says their ids."""
+        return self.run is not None and self.run.strip().lower() in _IDS
 
 
 def find_layout(columns: Columns, choices: Choices) -> Layout:
@@ -55,15 +63,17 @@ def find_layout(columns: Columns, choices: Choices) -> Layout:
         If a column that was named is not there.
     """
     layout = Layout(
-        _chosen(columns, choices.run, "run_column") or _first(columns, _RUNS),
-        _chosen(columns, choices.step, "step_column") or _first(columns, _STEPS),
-        _chosen(columns, choices.time, "time_column") or _first(columns, _TIMES),
+        run=_chosen(columns, choices.run, "run_column") or _first(columns, _RUNS),
+        step=_chosen(columns, choices.step, "step_column") or _first(columns, _STEPS),
+        time=_chosen(columns, choices.time, "time_column") or _first(columns, _TIMES),
         project=_first(columns, _PROJECTS),
     )
+    if layout.has_ids:
+        layout.name = _first(columns, _NAMES)
     lower = {name.lower() for name in columns}
     if "value" in lower:
         layout.key = _first(columns, _KEYS)
-    special = {layout.run, layout.step, layout.time, layout.key, layout.project}
+    special = {layout.run, layout.name, layout.step, layout.time, layout.key, layout.project}
     names = [name for name in columns if name not in special]
     if layout.run is None:
         names = _take_chart(layout, names)

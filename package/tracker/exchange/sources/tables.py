@@ -114,15 +114,14 @@ class _Table:
         is_of_runs: bool = False,
     ) -> Elsewhere:
         layout = self._layout
-        has_ids = layout.run is not None and "id" in layout.run.lower().replace("_", " ").split()
         read = partial(self._items, places=list(places), metrics=metrics, is_of_runs=is_of_runs)
         source = Elsewhere(
             FORMAT,
             f"{self._origin}: {run}",
             self._fingerprint,
             as_project(self._choices.project or project or default_project()),
-            as_run_id(run) if has_ids else made_id(FORMAT, self._origin, run),
-            run,
+            as_run_id(run) if layout.has_ids else made_id(FORMAT, self._origin, run),
+            self._shown(run, places),
             read,
             started_us=self._time_us,
         )
@@ -135,6 +134,11 @@ class _Table:
         if layout.dropped:
             source.remarks["Of a chart of W&B's only its curves are kept, and no bounds."] = None
         return source
+
+    def _shown(self, run: str, places: Any) -> str:
+        """Return what people read of a run: the first name in its rows, else what it is."""
+        names = self._columns[self._layout.name] if self._layout.name else []
+        return next((str(names[p]) for p in places if names and names[p] is not None), run)
 
     def _items(
         self, source: Elsewhere, places: list[int], metrics: dict[str, str], is_of_runs: bool
