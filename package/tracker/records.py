@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -40,6 +41,16 @@ class MetricRule:
     summary: tuple[str, ...] = ()
     goal: str | None = None
     hidden: bool = False
+
+
+def rule_for(key: str, rules: Iterable[MetricRule]) -> MetricRule | None:
+    """Return the rule of a key: its own, else that of the longest matching ``prefix*``."""
+    fitting = [
+        rule
+        for rule in rules
+        if rule.name == key or (rule.name.endswith("*") and key.startswith(rule.name[:-1]))
+    ]
+    return max(fitting, key=lambda rule: (rule.name == key, len(rule.name)), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tracker.panels.page.board import Board
 from tracker.panels.views import Field, ViewMessage, html_message
 from tracker.panels.views.choices import first_result
 from tracker.panels.workspace.project_source import ProjectSource
-from tracker.store.reading.run_rows import goal_keys
+from tracker.store.reading.run_rows import project_metrics
 from tracker.store.store import open_store
 from tracker.sweep.creation import create
 
@@ -283,7 +283,7 @@ def test_what_has_a_goal_is_the_result_that_settings_are_compared_for(
     create(open_store(root), config, project="other")
     assert first_result(runset) == "summary.speed"
     with open_store(root).reading() as db:
-        assert goal_keys(db, "other") == {"cost"}
+        assert project_metrics(db, "other").goals == {"cost"}
 
 
 @pytest.mark.parametrize("kind", ["parallel", "importance", "comparer", "system"])

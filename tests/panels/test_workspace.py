@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import ConflictError, NotFoundError, UsageError
+from tracker.media.histogram import Histogram
 from tracker.panels.page.board import Board
+from tracker.panels.views.choices import first_result
 from tracker.panels.workspace import layout
 from tracker.panels.workspace.project_source import ProjectSource
 from tracker.panels.workspace.workspace import Workspace, merged
@@ -200,6 +202,38 @@ def a_board(root: Path, page: Page) -> Board:
     board = Board(root, ProjectSource("digits"), lambda: None)
     board.greet("p", page.client, HAS_ALL)
     return board
+
+
+def test_hidden_metrics_have_no_panel_until_one_is_added(root: Path, begin, page: Page) -> None:
+    run = begin(config={"lr": 0.1})
+    run.define_metric("inner/*", hidden=True)
+    run.define_metric("inner/but", hidden=False)
+    run.define_metric("val_loss", hidden=True)
+    run.log({"inner/a": 1, "inner/but": 2, "val_loss": 3, "loss": 4})
+    run.log({"inner/h": Histogram([1, 2, 3])})
+    run.finish()
+    begin(config={"lr": 0.2}).finish()  # whoever did not log it has no say
+    board = a_board(root, page)
+
+    def ids() -> list[str]:
+        sections = page.of("layout")[-1]["sections"]
+        return sorted(spec["id"] for section in sections for spec in section["panels"])
+
+    assert ids() == ["metric/inner/but", "metric/loss", "settings/parallel"]
+    assert page.of("menu")[-1]["metrics"] == ["inner/a", "inner/but", "val_loss", "loss"]
+    with open_store(root).reading() as db:
+        board.source.runset.read(db, {})
+    assert first_result(board.source.runset) == "summary.loss"
+    panels = [{"id": "mine", "kind": "curve", "keys": ["inner/a"]}]
+    patch = {"sections": [{"name": "Mine", "panels": panels}]}
+    board.hear(page.client, {"type": "view", "visible": ["mine"]})
+    board.hear(page.client, {"type": "workspace", "patch": patch})
+    assert [line["last"] for line in page.charts()["mine"]["lines"]] == [1.0]
+    again = begin(config={"lr": 0.3})
+    again.log({"inner/a": 1})
+    again.finish()
+    board.push()
+    assert "metric/inner/a" in ids()  # the newest run that logged it does not hide it
 
 
 def test_runs_are_changed_in_place(root: Path, begin, page: Page) -> None:

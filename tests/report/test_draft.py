@@ -99,6 +99,19 @@ def test_a_metric_is_found_by_its_name(
     assert (best.metric, best.goal) == (metric, goal)
 
 
+def test_what_define_metric_hid_is_not_drawn(store: Path) -> None:
+    run = tracker.init(project="p", settings={"silent": True, "system_interval_s": 0})
+    run.define_metric("val/*", hidden=True)
+    for step in range(3):
+        run.log({"val/loss": step, "train/loss": step, "val/sample": tracker.Histogram([step])})
+    run.finish()
+    report = wr.draft("p")
+    panels = [panel for grid in report.grids() for panel in grid.panels]
+    assert [panel.y for panel in panels if isinstance(panel, wr.LinePlot)] == [["train/loss"]]
+    assert "MediaBrowser" not in panels_of(report)
+    assert "val/loss came to 2" in words_of(wr.draft("p", metric="val/loss"))
+
+
 def test_a_goal_of_define_metric_decides(store: Path) -> None:
     for name, value in (("low", 1.0), ("high", 2.0)):
         run = tracker.init(

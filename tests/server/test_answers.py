@@ -176,6 +176,18 @@ def test_the_metric_that_is_asked_for_else_one_with_a_goal_else_the_first(server
     assert server.get("runs", project="goal", **ask).content["runs"][0]["value"] == "0.6"
 
 
+def test_a_hidden_metric_is_shown_where_it_is_asked_for(server):
+    root = server.root / "hidden"
+    run = tracker.init(project="p", dir=root, settings=QUIET)
+    run.define_metric("step/*", hidden=True)
+    run.log({"step/train": 3, "loss": 0.5})
+    run.finish()
+    found = server.get("runs", dir="hidden").content
+    assert found["metrics"]["p"] == {"chosen": "loss", "keys": ["loss", "step/train"]}
+    found = server.get("runs", dir="hidden", metric="step/train").content
+    assert (found["metrics"]["p"]["chosen"], found["runs"][0]["value"]) == ("step/train", "3")
+
+
 def test_a_run_without_numbers_has_no_curve(server):
     log(server.root / "empty", "p")
     (run,) = server.get("runs", dir="empty").content["runs"]

@@ -25,7 +25,7 @@ from tracker.panels.media.items import media_spec, shown_keys
 from tracker.panels.page.client import Client
 from tracker.panels.page.source import Source
 from tracker.panels.runs.runset import Run, RunSet
-from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series
+from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series, rule_for
 from tracker.store.database.connection import Connection
 from tracker.store.reading import read
 from tracker.store.reading.logged import MediaKey, media_keys, media_stamp
@@ -149,7 +149,7 @@ class RunSource(Source):
 
     def panels(self) -> Sequence[Mapping[str, Any]]:
         """Return a panel for each key under which media were logged."""
-        return [media_spec(one) for one in self._media if not self._rule(one.key).hidden]
+        return [media_spec(one) for one in self._media if not self._is_hidden(one.key)]
 
     def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
         """Return the panels that are not charts."""
@@ -162,7 +162,7 @@ class RunSource(Source):
         """Return the run's charts: metrics in the order in which they appeared, then readings."""
         found = []
         for (stream, key), _ in sorted(self._series.items(), key=lambda item: item[1].series_key):
-            if stream == "default" and not key.startswith("_") and not self._rule(key).hidden:
+            if stream == "default" and not key.startswith("_") and not self._is_hidden(key):
                 section, title = split_key(key)
                 found.append(Chart(f"metric/{key}", section, title, (key,)))
         for group in self._groups:
@@ -183,8 +183,9 @@ class RunSource(Source):
         return self._metric_drawings(db, metrics, ask) | self._system_drawings(db, systems, ask)
 
     def curves(self, db: Connection, width: int) -> dict[str, Curve]:
-        """Read all metrics, thinned, by key: for the static summary."""
+        """Read all metrics that are not hidden, thinned, by key: for the static summary."""
         names = [name for name in self._series if name[0] == "default"]
+        names = [name for name in names if not self._is_hidden(name[1])]
         found = self._read(db, {key: [(stream, key)] for stream, key in names}, Ask(width=width))
         return {key: curves[key] for key, curves in found.items() if key in curves}
 
@@ -239,10 +240,9 @@ class RunSource(Source):
             for name in charts
         }
 
-    def _rule(self, key: str) -> MetricRule:
-        """Return the rule for a key: its own, else the longest prefix that fits."""
-        fitting = [rule for rule in self._rules if _fits(rule.name, key)]
-        return max(fitting, key=lambda rule: (rule.name == key, len(rule.name)), default=_NO_RULE)
+    def _is_hidden(self, key: str) -> bool:
+        rule = rule_for(key, self._rules)
+        return rule is not None and rule.hidden
 
     # -- the rest of the panel
 
@@ -278,13 +278,6 @@ class RunSource(Source):
     def console(self, db: Connection) -> list[ConsoleRecord]:
         """Return the last lines that the run printed."""
         return read.console(db, self.record.run_key, CONSOLE_LINES) if self.record else []
-
-
-_NO_RULE = MetricRule("")
-
-
-def _fits(name: str, key: str) -> bool:
-    return key.startswith(name[:-1]) if name.endswith("*") else name == key
 
 
 def _shown(tree: dict[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,6 +58,7 @@ def find_best(
     *,
     metric: str | None = None,
     goal: str | None = None,
+    hidden: Container[str] = (),
 ) -> Best | None:
     """Return the run that is ahead, None where no result can be put in an order.
 
@@ -72,6 +73,8 @@ def find_best(
         The result; see :func:`choose_metric` for the default.
     goal : {"minimize", "maximize"}, optional
         Default: what `rules` or its name say, else minimize.
+    hidden : container of str
+        Metrics that are not chosen by themselves.
 
     Raises
     ------
@@ -80,7 +83,8 @@ def find_best(
     """
     if goal is not None and goal not in GOALS:
         raise UsageError(f"goal is {goal!r}: expected 'minimize' or 'maximize'.")
-    chosen = metric.removeprefix("summary.") if metric else choose_metric(runs, series, rules)
+    named = metric.removeprefix("summary.") if metric else None
+    chosen = named or choose_metric(runs, series, rules, hidden)
     if chosen is None:
         return None
     way = goal or _goal_of(chosen, rules)
@@ -95,19 +99,24 @@ def find_best(
 
 
 def choose_metric(
-    runs: Sequence[RunRecord], series: Iterable[Series], rules: Sequence[MetricRule]
+    runs: Sequence[RunRecord],
+    series: Iterable[Series],
+    rules: Sequence[MetricRule],
+    hidden: Container[str] = (),
 ) -> str | None:
     """Return the result that decides.
 
     One with a goal of ``define_metric`` comes first; then what its name says to be a loss,
     an error or a score, that of validation before that of training, that of more runs before
-    that of fewer.
+    that of fewer. What is `hidden` is not chosen.
     """
     counts = Counter(
         key
         for run in runs
         for key, value in run.summary.items()
-        if (_number(value) is not None or aggregates(value)) and not key.startswith("_")
+        if (_number(value) is not None or aggregates(value))
+        and not key.startswith("_")
+        and key not in hidden
     )
     for rule in rules:
         if rule.goal and rule.name in counts:

@@ -14,8 +14,10 @@ from tracker.report.best import Best, find_best
 from tracker.report.report import PathLike
 from tracker.report.scene import differing_fields
 from tracker.settings import find_store
+from tracker.store.database.connection import Connection
 from tracker.store.reading import read
-from tracker.store.reading.logged import media_keys
+from tracker.store.reading.logged import MediaKey, media_keys
+from tracker.store.reading.run_rows import hidden_keys
 from tracker.store.store import open_store
 
 RUN_LIMIT = 100
@@ -82,6 +84,13 @@ def _found(api: Api, run: Any) -> tuple[str, str]:
     raise UsageError(f"A run is {run!r:.80}: expected its id, 'project/id', or a run.")
 
 
+def _hidden(db: Connection, series: list[Series], media: list[MediaKey]) -> frozenset[str]:
+    newest = {one.key: one.run_keys[-1] for one in media}
+    for one in series:
+        newest[one.key] = max(one.run_key, newest.get(one.key, 0))
+    return hidden_keys(db, newest)
+
+
 def gather(
     project: str,
     ids: list[str] | None,
@@ -105,9 +114,11 @@ def gather(
         series = read.series(db, keys, "default")
         rules = [rule for some in read.metrics(db, keys).values() for rule in some]
         media = shown_keys(media_keys(db, keys))
-        best = find_best(chosen, series, rules, metric=metric, goal=goal)
+        hidden = _hidden(db, series, media)
+        best = find_best(chosen, series, rules, metric=metric, goal=goal, hidden=hidden)
         leading = best.run if best is not None else chosen[0]
         has_cells = bool(read.cells(db, leading.run_key))
-    kinds = {one.key: kind_of(one.type) for one in media}
+    kinds = {one.key: kind_of(one.type) for one in media if one.key not in hidden}
+    series = [one for one in series if one.key not in hidden]
     ordered = dict(sorted(kinds.items(), key=lambda pair: (pair[1] not in LIGHT, pair[0])))
     return Facts(project, chosen, series, differing_fields(chosen, 8), best, ordered, has_cells)

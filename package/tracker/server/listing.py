@@ -153,10 +153,12 @@ def _projects(records: Sequence[RunRecord], project: str | None) -> list[str]:
 
 def _metrics(db: Connection, project: str, wanted: str) -> dict[str, Any]:
     """Return the metric to show of a project, and which there are."""
-    keys = run_rows.metric_keys(db, project)
-    goals = run_rows.goal_keys(db, project)
-    by_rank = [wanted, *(key for key in keys if key in goals), *keys]
-    chosen = next((key for key in by_rank if key in set(keys)), "")
+    metrics = run_rows.project_metrics(db, project)
+    shown = metrics.shown
+    by_rank = [*(key for key in shown if key in metrics.goals), *shown]
+    # Hidden ones can be chosen, and are never chosen by themselves.
+    chosen = wanted if wanted in metrics.keys else next(iter(by_rank), "")
+    keys = [*shown, *(key for key in metrics.keys if key in metrics.hidden)]
     return {"chosen": chosen, "keys": keys[:MOST_RUNS]}
 
 

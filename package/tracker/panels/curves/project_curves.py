@@ -16,7 +16,7 @@ from tracker.panels.curves.grouping import GroupReader, over_metric
 from tracker.panels.curves.readings import Reading, read_readings
 from tracker.panels.curves.shelf import Shelf
 from tracker.panels.runs.runset import Group, Run, RunSet
-from tracker.records import Curve, MetricRule, Series
+from tracker.records import Curve, MetricRule, Series, rule_for
 from tracker.store.database.connection import Connection
 from tracker.store.reading import read
 from tracker.store.reading.run_rows import series_of
@@ -297,10 +297,5 @@ def _own_axis(
 
 
 def _step_metric(key: str, rules: Sequence[MetricRule]) -> str | None:
-    fitting = [
-        rule
-        for rule in rules
-        if rule.name == key or (rule.name.endswith("*") and key.startswith(rule.name[:-1]))
-    ]
-    best = max(fitting, key=lambda rule: (rule.name == key, len(rule.name)), default=None)
-    return best.step_metric if best else None
+    rule = rule_for(key, rules)
+    return rule.step_metric if rule else None

@@ -21,7 +21,7 @@ from tracker.records import RunRecord
 from tracker.store.database.connection import Connection
 from tracker.store.reading.filter_text import conditions, mongo_name, parse_text
 from tracker.store.reading.filters import order_by, parse_filters
-from tracker.store.reading.run_rows import RunRows, goal_keys, run_keys
+from tracker.store.reading.run_rows import Metrics, RunRows, project_metrics, run_keys
 
 # How many runs, or groups, are drawn before anybody has chosen.
 FIRST: Final = 10
@@ -148,8 +148,8 @@ class RunSet:
         The workspace's part ``runset``.
     objects_dir : Path
         Where the files are that runs logged.
-    goals : frozenset of str
-        Keys that a sweep is about, or that ``define_metric`` gave a goal.
+    metrics : Metrics
+        The keys of the numbers that the project's runs logged.
     """
 
     project: str
@@ -160,7 +160,7 @@ class RunSet:
     rules: list[tuple[str, str, Any]] | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
     objects_dir: Path = Path("objects")
-    goals: frozenset[str] = frozenset()
+    metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
         self._rows = RunRows(self.project)
@@ -171,7 +171,7 @@ class RunSet:
     def read(self, db: Connection, spec: Mapping[str, Any]) -> None:
         """Read the runs as a workspace's part ``runset`` wants them."""
         self.spec, self._fingerprint = spec, None
-        self.goals = goal_keys(db, self.project)
+        self.metrics = project_metrics(db, self.project)
         self.all = [self._run(record) for record in self._rows.read(db)]
         self._made = {run.key: run for run in self.all}
         fit = searcher(str(spec.get("search") or ""))

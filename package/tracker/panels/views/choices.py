@@ -23,12 +23,19 @@ _WIDE = 50.0
 def results(runset: RunSet) -> list[Column]:
     """Return the columns of the summary that hold numbers, the likeliest first.
 
-    That is what sweeps are about or has a goal, then what is called like a result.
+    That is what sweeps are about or has a goal, then what is called like a result. What
+    ``define_metric`` hid is left out.
     """
-    found = [c for c in runset.columns if c.id.startswith("summary.") and c.is_number]
+    found = [
+        c
+        for c in runset.columns
+        if c.id.startswith("summary.")
+        and c.is_number
+        and not summary_keys([c.id]) & runset.metrics.hidden
+    ]
 
     def unlikeliness(column: Column) -> tuple[bool, int, int]:
-        has_goal = bool(summary_keys([column.id]) & runset.goals)
+        has_goal = bool(summary_keys([column.id]) & runset.metrics.goals)
         return not has_goal, _rank(column.id), -column.count
 
     return sorted(found, key=unlikeliness)

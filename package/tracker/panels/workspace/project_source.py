@@ -20,8 +20,8 @@ from tracker.panels.workspace import actions, layout
 from tracker.panels.workspace.hyperparameters import hyperparameter_panels
 from tracker.panels.workspace.workspace import DEFAULT, Workspace
 from tracker.store.database.connection import Connection
-from tracker.store.reading.logged import media_keys, media_stamp
-from tracker.store.reading.run_rows import metric_keys
+from tracker.store.reading.logged import MediaKey, media_keys, media_stamp
+from tracker.store.reading.run_rows import hidden_keys
 from tracker.store.store import Store
 
 
@@ -42,10 +42,9 @@ class ProjectSource(Source):
         self.workspace = Workspace(project, workspace)
         self._runset = RunSet(project)
         self._curves = ProjectCurves()
-        self._metrics: list[str] = []
         self._menu: tuple[list[Column], list[dict[str, Any]]] | None = None
         self._sections: list[dict[str, Any]] = []
-        self._media: list[dict[str, Any]] = []
+        self._media: list[MediaKey] = []
         self._media_stamp: Any = None
 
     @property
@@ -64,17 +63,19 @@ class ProjectSource(Source):
         return self._runset.fingerprint, self.workspace.part("curves")
 
     def read(self, db: Connection) -> None:
-        """Read the workspace, the runs and which metrics they have."""
+        """Read the workspace, the runs and what they have logged."""
         self.workspace.refresh(db)
         self._curves.catch_up(db)
         self._runset.read(db, self.workspace.part("runset"))
-        self._metrics = metric_keys(db, self.project)
         if (stamp := (media_stamp(db), len(self._runset.all))) != self._media_stamp:
             self._media_stamp = stamp
             runs = [run.key for run in self._runset.all]
-            self._media = list(map(media_spec, shown_keys(media_keys(db, runs))))
-        others = [*hyperparameter_panels(self._runset), *self._media]
-        self._sections = layout.sections(self.workspace.content, self._metrics, others)
+            self._media = shown_keys(media_keys(db, runs))
+        hidden = hidden_keys(db, {one.key: one.run_keys[-1] for one in self._media})
+        media = [media_spec(one) for one in self._media if one.key not in hidden]
+        others = [*hyperparameter_panels(self._runset), *media]
+        metrics = self._runset.metrics.shown
+        self._sections = layout.sections(self.workspace.content, metrics, others)
 
     def act(self, store: Store, message: Mapping[str, Any], tell: Tell) -> None:
         """Change the workspace or runs; or say which runs pass, and what the table holds."""
@@ -109,7 +110,7 @@ class ProjectSource(Source):
     def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
         """Return the menu of panels, the columns, the sections and the rows on the screen."""
         runset = self._runset
-        yield "menu", {"kinds": self._kinds(), "metrics": self._metrics}
+        yield "menu", {"kinds": self._kinds(), "metrics": list(self._runset.metrics.keys)}
         columns = [
             [column.id, column.is_number, column.count, column.is_constant]
             for column in runset.columns
@@ -128,7 +129,8 @@ class ProjectSource(Source):
 
     def charts(self) -> list[Chart]:
         """Return the chart of every panel that is a curve."""
-        return [resolved(chart, self._metrics) for chart in layout.charts(self._sections)]
+        keys = self._runset.metrics.keys
+        return [resolved(chart, keys) for chart in layout.charts(self._sections)]
 
     def panels(self) -> Sequence[Mapping[str, Any]]:
         """Return the specs of the other panels."""

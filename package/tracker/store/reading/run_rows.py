@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from tracker.records import RunRecord, Series
+from tracker.records import RunRecord, Series, rule_for
 from tracker.store.reading.filters import Order, Where
-from tracker.store.reading.read import check_patterns
+from tracker.store.reading.read import check_patterns, metrics
 from tracker.store.reading.run_record import PLAIN, mapping, run_record
 
 _COLUMNS = f"{PLAIN}, config, summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The keys of the numbers that the runs of a project logged.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        In order of appearance.
+    hidden : frozenset of str
+        Those that ``define_metric`` hid: they are shown where somebody asks for them.
+    goals : frozenset of str
+        Those that a sweep is about, or that ``define_metric`` gave a goal.
+    """
+
+    keys: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    goals: frozenset[str] = frozenset()
+
+    @property
+    def shown(self) -> list[str]:
+        """Those that are shown by themselves."""
+        return [key for key in self.keys if key not in self.hidden]
 
 
 class RunRows:
@@ -76,23 +101,38 @@ def run_keys(db: duckdb.DuckDBPyConnection, project: str, where: Where, order: O
     return [key for (key,) in rows]
 
 
-def metric_keys(db: duckdb.DuckDBPyConnection, project: str) -> list[str]:
-    """Return the keys of all numbers that runs of a project logged, in order of appearance.
+def project_metrics(db: duckdb.DuckDBPyConnection, project: str) -> Metrics:
+    """Return the keys of all numbers that runs of a project logged.
 
-    Those that begin with an underscore, and those that every rule for them hides, are left out.
+    Those that begin with an underscore are left out.
     """
     rows = db.execute(
-        "WITH mine AS (SELECT run_key FROM run WHERE project = $project), "
-        "secret AS (SELECT DISTINCT name FROM metric SEMI JOIN mine USING (run_key) WHERE hidden) "
-        "SELECT key FROM series SEMI JOIN mine USING (run_key) "
+        "SELECT key, max(run_key) FROM series "
+        "SEMI JOIN (SELECT run_key FROM run WHERE project = $project) USING (run_key) "
         "WHERE stream = 'default' AND kind != 'json' AND NOT starts_with(key, '_') "
-        "AND key NOT IN (SELECT name FROM secret) GROUP BY key ORDER BY min(series_key)",
+        "GROUP BY key ORDER BY min(series_key)",
         {"project": project},
     ).fetchall()
-    return [key for (key,) in rows]
+    newest = dict(rows)
+    return Metrics(tuple(newest), hidden_keys(db, newest), _goal_keys(db, project))
 
 
-def goal_keys(db: duckdb.DuckDBPyConnection, project: str) -> frozenset[str]:
+def hidden_keys(db: duckdb.DuckDBPyConnection, newest: Mapping[str, int]) -> frozenset[str]:
+    """Return those of some keys that ``define_metric`` hid.
+
+    Parameters
+    ----------
+    db : connection
+        An open store.
+    newest : mapping of str to int
+        With each key the newest run that logged it: its word holds.
+    """
+    rules = metrics(db, list(set(newest.values()))) if newest else {}
+    found = {key: rule_for(key, rules[run]) for key, run in newest.items()}
+    return frozenset(key for key, rule in found.items() if rule is not None and rule.hidden)
+
+
+def _goal_keys(db: duckdb.DuckDBPyConnection, project: str) -> frozenset[str]:
     """Return the keys that sweeps of a project are about or that ``define_metric`` gave a goal."""
     rows = db.execute(
         "SELECT DISTINCT name FROM metric SEMI JOIN (SELECT run_key FROM run WHERE "
