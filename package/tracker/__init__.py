@@ -72,6 +72,7 @@ _PLACES = {
     "CommError": "tracker.compat",
     "Config": "tracker.run.config",
     "Error": "tracker.compat",
+    "EventFile": "tracker.exchange.event_file",
     "Graph": "tracker.media.graph",
     "Histogram": "tracker.media.histogram",
     "Html": "tracker.media.html",

@@ -21,11 +21,9 @@ PIXELS = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
 
 
 @pytest.fixture
-def runs(real: Any, take: Any, api: tracker.Api, warns_once: Any) -> dict[str, Any]:
+def runs(real: Any, take: Any, api: tracker.Api) -> dict[str, Any]:
     """The stored runs of TensorBoard, imported."""
-    with warns_once(r"Not kept: values of the plugin pr_curves \(1\)"):
-        done = take(real("tensorboard"))
-    assert str(done) == "4 runs imported."
+    assert str(take(real("tensorboard"))) == "4 runs imported."
     return {run.name: run for run in api.runs("tensorboard")}
 
 
@@ -54,6 +52,21 @@ def test_media_are_as_they_were(runs: dict[str, Any]) -> None:
     assert run.get("exact", 1).histogram == [1, 0, 2, 1]
     weights = run.get("weights", 1)
     assert (sum(weights.histogram), weights.bins[0], weights.bins[-1]) == (4, 0, 2)
+
+
+def test_curves_are_charts(runs: dict[str, Any]) -> None:
+    table = runs["first"].get("pr", 0).table
+    assert table.columns == ["recall", "precision"]
+    assert table.data == [[1.0, 1.0], [1.0, 0.5]]
+
+
+def test_what_is_not_known_is_counted(tmp_path: Path, take: Any, warns_once: Any) -> None:
+    told = wire.field(9, wire.field(1, wire.field(1, "mesh")))
+    value = wire.field(1, "shape") + wire.field(8, b"") + told
+    record = wire.field(1, 1.7e9) + wire.field(5, wire.field(1, value))
+    (tmp_path / "x.tfevents").write_bytes(join([record]))
+    with warns_once(r"Not kept: values of the plugin mesh \(1\)"):
+        take(tmp_path / "x.tfevents")
 
 
 def test_second_import_adds_nothing(runs: dict[str, Any], take: Any, tmp_path: Path) -> None:
@@ -122,6 +135,42 @@ def test_file_cut_anywhere_gives_what_was_before(real: Any, tmp_path: Path) -> N
         assert records == whole[: len(records)]
         assert log.damaged == 0
         assert log.is_torn or sum(len(each) + 16 for each in records) == length
+
+
+def test_file_that_grows_by_bytes_gives_each_record_once(real: Any, tmp_path: Path) -> None:
+    (path,) = real("tensorboard").glob("first/hparams/*")
+    whole, _ = read_all(path)
+    data = path.read_bytes()
+    log = TfRecords(tmp_path / "growing")
+    found = []
+    with log.path.open("wb", buffering=0) as file:
+        for place in range(len(data)):
+            file.write(data[place : place + 1])
+            found += log.records()
+            assert not log.damaged
+    assert found == whole
+    assert not log.is_torn
+
+
+def test_end_that_is_seen_before_its_bytes_are_there_is_waited_for(tmp_path: Path) -> None:
+    """As on shared disks, where zeros stand there first."""
+    first, second = event(1.7e9, 0, "loss", 0.5), event(1.7e9, 1, "loss", 0.25)
+    path = tmp_path / "x.tfevents"
+    path.write_bytes(first + bytes(len(second)))
+    file = tracker.EventFile(path)
+    assert [found.step for found in file.read()] == [0]
+    assert file.lost == {"damaged records": 1}
+    path.write_bytes(first + second)
+    assert [(found.step, found.values) for found in file.read()] == [(1, {"loss": 0.25})]
+    assert not file.lost
+
+
+def test_record_is_not_read_again_by_whom_the_one_before_it_was_too_much(tmp_path: Path) -> None:
+    path = tmp_path / "x.tfevents"
+    path.write_bytes(b"".join(event(1.7e9, step, "loss", step) for step in range(5)))
+    file = tracker.EventFile(path)
+    assert next(file.read()).step == 0
+    assert [found.step for found in file.read()] == [1, 2, 3, 4]
 
 
 def test_file_damaged_anywhere_gives_what_can_be_read(real: Any, tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ FRAMEWORKS = {
     "lightning": "lightning",
     "sb3": "stable-baselines3",
     "sklearn": "scikit-learn",
-    "tensorboard": "tensorboard",
     "torch": "torch",
     "transformers": "transformers",
     "xgboost": "xgboost",

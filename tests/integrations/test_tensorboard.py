@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import tracker
-from tracker.errors import TrackerWarning, UsageError
+from tracker.errors import UsageError
 
 pytest.importorskip("tensorboard")
 
@@ -244,14 +244,29 @@ def test_a_record_that_is_half_there_is_read_when_it_is_whole(run, in_store, row
     assert found == [0, 1, 2]
 
 
-def test_a_damaged_value_is_a_sentence_and_the_others_are_logged(run, in_store, rows, capsys):
+def test_what_cannot_be_read_is_a_sentence_and_the_others_are_logged(run, in_store, rows, capsys):
     writer = Writer(in_store / "logs")
     broken = Summary.Image(height=3, width=4, colorspace=3, encoded_image_string=b"no image")
     writer.add(Summary.Value(tag="picture", image=broken), 0)
     writer.add_scalar("x", 1, 0)
     writer.close()
     assert rows() == [{"x": 1, "global_step": 0}]
-    assert "'picture' of TensorBoard is not logged" in capsys.readouterr().err
+    said = "Not logged of what was written for TensorBoard: media that cannot be read (1)."
+    assert said in capsys.readouterr().err
+
+
+def test_a_file_that_is_gone_takes_no_other_with_it(run, in_store, rows, capsys):
+    seen = threading.Event()
+    run.subscribe(lambda keys: seen.set() if "x" in keys else None)
+    for place, name in enumerate(("", "other")):
+        writer = Writer(in_store / "logs" / name)
+        writer.add_scalar("x", place, place)
+        writer.close()
+        assert seen.wait(30)
+        for path in (in_store / "logs").glob("*tfevents*"):
+            path.unlink()
+    assert [row["global_step"] for row in rows()] == [0, 1]
+    assert "cannot be read: No such file" in capsys.readouterr().err
 
 
 def test_patching_twice_and_undoing_it(alone):
@@ -274,15 +289,21 @@ def test_the_end_of_the_last_run_undoes_what_init_did(in_store):
     assert EventFileWriter.__init__ is begin
 
 
-def test_without_tensorboard_a_run_says_so_and_goes_on(in_store, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("tracker.integrations.tensor")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: None)
-    with pytest.warns(TrackerWarning, match=r"sync_tensorboard has no effect.*pip install tensorb"):
-        run = tracker.init(project="p", sync_tensorboard=True)
-    run.log({"x": 1})
-    run.finish()
+def test_the_package_tensorboard_is_not_needed(in_store):
+    """A writer of another process is enough, such as tensorboardX's."""
+    writer = Writer(in_store / "elsewhere")
+    writer.add_scalar("x", 1, 4)
+    writer.close()
+    code = (
+        "import shutil, sys, tracker\n"
+        "sys.modules['tensorboard'] = None\n"
+        "tracker.tensorboard.patch(root_logdir='logs')\n"
+        "with tracker.init(project='p', sync_tensorboard=True):\n"
+        "    shutil.copytree('elsewhere', 'logs')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=in_store, check=True, timeout=120)
+    (run,) = tracker.Api().runs("p")
+    assert (run.summary["x"], run.summary["global_step"]) == (1, 4)
 
 
 def test_a_disabled_run_follows_nothing(alone):

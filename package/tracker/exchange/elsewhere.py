@@ -14,6 +14,15 @@ from tracker.records import MetricRule
 LOST: Final = object()
 
 
+def all_made(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values; a callable makes one only now, when it is needed."""
+    made = {
+        key: value() if callable(value) and not hasattr(value, "to_reference") else value
+        for key, value in values.items()
+    }
+    return {key: value for key, value in made.items() if value is not LOST}
+
+
 @dataclass(slots=True)
 class Row:
     """Values of one step; a value may be a media object, or a callable that makes one."""

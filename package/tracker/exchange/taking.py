@@ -12,7 +12,6 @@ from tracker.artifacts.home import Home
 from tracker.artifacts.keeping import keeping
 from tracker.errors import TrackerError, UsageError
 from tracker.exchange.elsewhere import (
-    LOST,
     Elsewhere,
     Event,
     Item,
@@ -20,6 +19,7 @@ from tracker.exchange.elsewhere import (
     Readings,
     Row,
     Version,
+    all_made,
 )
 from tracker.exchange.files import keep_files, version_fact
 from tracker.records import MetricRule, RunRecord
@@ -229,7 +229,7 @@ class _Writer:
         data = item.values
         keys = tuple(data)
         if not PLAIN.issuperset(map(type, data.values())) or not self._is_clean(keys):
-            data = self._coercer.flatten(_all_made(data))
+            data = self._coercer.flatten(all_made(data))
             keys = tuple(data)
         if keys:
             row = facts.Row(0, item.step, item.time_us, list(data.values()), item.merges)
@@ -296,12 +296,3 @@ class _Writer:
 
     def _complain(self, sentence: str) -> None:
         self._source.remarks[sentence] = None
-
-
-def _all_made(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values; a callable makes one only now, when it is needed."""
-    made = {
-        key: value() if callable(value) and not hasattr(value, "to_reference") else value
-        for key, value in values.items()
-    }
-    return {key: value for key, value in made.items() if value is not LOST}

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from tracker.errors import TrackerError
 from tracker.exchange import wire
 from tracker.exchange.elsewhere import LOST
 from tracker.exchange.tensors import read_tensor
@@ -37,11 +36,14 @@ class Event:
     step : int
     values : dict
         Numbers, or callables that make media, by tag; a callable returns LOST if it cannot.
+    hparams : dict
+        Hyperparameters.
     """
 
     time_s: float
     step: int
     values: dict[str, Any] = field(default_factory=dict)
+    hparams: dict[str, Any] = field(default_factory=dict)
 
 
 class Events:
@@ -49,8 +51,6 @@ class Events:
 
     Attributes
     ----------
-    hparams : dict
-        The hyperparameters that were logged.
     state : str or None
         How the run ended, where it says so.
     lost : Counter of str
@@ -58,7 +58,6 @@ class Events:
     """
 
     def __init__(self, lost: Counter[str] | None = None) -> None:
-        self.hparams: dict[str, Any] = {}
         self.state: str | None = None
         self.lost: Counter[str] = Counter() if lost is None else lost
         # Only the first event of a tag says what it is.
@@ -81,12 +80,12 @@ class Events:
             elif number == 5 and isinstance(value, bytes):
                 for each, content in wire.fields(value):
                     if each == 1 and isinstance(content, bytes):
-                        self._take(content, event.values)
+                        self._take(content, event)
             elif number in _PROGRAM:
                 self.lost[_PROGRAM[number]] += 1
         return event
 
-    def _take(self, content: bytes, values: dict[str, Any]) -> None:
+    def _take(self, content: bytes, event: Event) -> None:
         tag, scalar, found = "", None, None
         for number, value in wire.fields(content):
             if number == 1:
@@ -99,24 +98,26 @@ class Events:
             plugin = wire.message(wire.message(found, 9), 1)
             kind = self._kinds.setdefault(tag, wire.text(plugin, 1))
             if kind == "hparams":
-                self._take_hparams(tag, plugin)
+                self._take_hparams(plugin, event)
                 return
         if scalar is not None:
-            values[tag] = scalar
+            event.values[tag] = scalar
         elif found is not None:
-            value = self._made(found, self._kinds.get(tag, ""))
+            value = self._made(tag, found)
             if value is not LOST:
-                values[tag.removesuffix(_TEXT_SUFFIX)] = value
+                event.values[tag.removesuffix(_TEXT_SUFFIX)] = value
 
-    def _made(self, found: wire.Fields, kind: str) -> Any:
+    def _made(self, tag: str, found: wire.Fields) -> Any:
         for number, make in _CLASSIC.items():
             if number in found:
                 return partial(self._safely, make, wire.message(found, number))
+        kind = self._kinds.get(tag, "")
         if 8 in found:
             tensor = wire.message(found, 8)
-            made = _PLUGINS.get(kind)
-            if made is not None:
-                return partial(self._safely, made, tensor)
+            if kind in _PLUGINS:
+                return partial(self._safely, _PLUGINS[kind], tensor)
+            if kind == "pr_curves":
+                return partial(self._safely, partial(_curve, tag), tensor)
             if kind in ("", "scalars"):
                 return self._scalar(tensor)
         self.lost[f"values of the plugin {kind or 'unknown'}"] += 1
@@ -135,14 +136,14 @@ class Events:
     def _safely(self, make: Callable[[wire.Fields], Any], found: wire.Fields) -> Any:
         try:
             return make(found)
-        except (TrackerError, ValueError, TypeError, LookupError, OSError):
+        except Exception:  # noqa: BLE001 - the other values are worth reading
             self.lost["media that cannot be read"] += 1
             return LOST
 
-    def _take_hparams(self, tag: str, plugin: wire.Fields) -> None:
+    def _take_hparams(self, plugin: wire.Fields, event: Event) -> None:
         content = wire.message(plugin, 2)
         for entry in wire.messages(wire.message(content, 3), 1):
-            self.hparams[wire.text(entry, 1)] = _hparam(wire.message(entry, 2))
+            event.hparams[wire.text(entry, 1)] = _hparam(wire.message(entry, 2))
         if 4 in content:
             self.state = _STATES.get(wire.integer(wire.message(content, 4), 1))
 
@@ -238,8 +239,20 @@ def _tensor_audio(tensor: wire.Fields) -> Any:
 def _tensor_text(tensor: wire.Fields) -> Any:
     from tracker.media.text import Text
 
-    texts = [Text(content.decode("utf-8", "replace")) for content in _strings(tensor)]
-    return texts if len(texts) != 1 else texts[0]
+    return Text("\n".join(content.decode("utf-8", "replace") for content in _strings(tensor)))
+
+
+def _curve(tag: str, tensor: wire.Fields) -> Any:
+    """Return a precision-recall curve as W&B draws it."""
+    from tracker.media.table import Table
+    from tracker.plot.custom import plot_table
+
+    *_, precision, recall = read_tensor(tensor).tolist()
+    points = [[r, p] for r, p in zip(recall, precision, strict=True) if r or p]
+    points.sort(key=lambda point: (point[0], -point[1]))
+    table = Table(columns=["recall", "precision"], data=points)
+    fields, title = {"x": "recall", "y": "precision"}, f"{tag} Precision v. Recall"
+    return plot_table("wandb/line/v0", table, fields, {"title": title})
 
 
 def _strings(tensor: wire.Fields) -> list[bytes]:
@@ -256,12 +269,12 @@ _PLUGINS: Final = {
 
 
 def follow(records: Iterator[bytes], events: Events) -> Iterator[Event]:
-    """Yield the events of records that have values; those that are no events are counted."""
+    """Yield the events of records that say something; those that are no events are counted."""
     for record in records:
         try:
             event = events.decode(record)
         except wire.WireError:
             events.lost["events that cannot be read"] += 1
             continue
-        if event.values:
+        if event.values or event.hparams:
             yield event

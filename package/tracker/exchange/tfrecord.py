@@ -72,7 +72,7 @@ def _checksums(contents: Sequence[bytes]) -> list[bytes]:
 
 
 class TfRecords:
-    """Reads a file of records once, from its start.
+    """Reads a file of records, each time what has come since.
 
     Parameters
     ----------
@@ -81,69 +81,69 @@ class TfRecords:
 
     Attributes
     ----------
-    damaged : int
-        Records that are not what was written. Behind one whose length is wrong nothing more of the
-        file can be read.
     is_torn : bool
-        Whether the file ends within a record.
+        Whether the file ends within a record, which may yet become whole.
+    is_broken : bool
+        Whether a length is not what was written: nothing behind it can be read, unless that
+        changes, as where the end of a file is seen before what stands there.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.damaged = 0
         self.is_torn = False
+        self.is_broken = False
+        self._place = 0
+        self._bad_contents = 0
+
+    @property
+    def damaged(self) -> int:
+        """Records that are not what was written."""
+        return self._bad_contents + self.is_broken
 
     def records(self) -> Iterator[bytes]:
-        """Yield the content of each record that is sound.
+        """Yield the content of each record that is sound, behind those that were there before.
 
         Raises
         ------
         UsageError
             If the file cannot be read.
         """
+        self.is_torn = self.is_broken = False
         try:
             with self.path.open("rb") as file:
+                file.seek(self._place)
                 rest = b""
                 while window := file.read(_WINDOW_BYTES):
                     window = rest + window
-                    place, found, wanted = self._whole(window)
+                    found, wanted = self._whole(window)
+                    start = self._place
                     yield from self._sound(window, found)
-                    if wanted < 0:
+                    if self.is_broken:
                         return
-                    rest = window[place:]
+                    rest = window[self._place - start :]
                     if wanted > len(rest) + _WINDOW_BYTES:
                         rest += file.read(wanted - len(rest))
                 self.is_torn = bool(rest)
         except OSError as error:
             raise UsageError(f"{self.path} cannot be read: {error.strerror}.") from error
 
-    def _whole(self, window: bytes) -> tuple[int, list[tuple[int, int]], int]:
-        """Return where the rest begins, start and length of whole records, and the rest's length.
-
-        The length is negative where it cannot be known, because it is damaged.
-        """
-        place = 0
+    def _whole(self, window: bytes) -> tuple[list[tuple[int, int]], int]:
+        """Return start and length of the whole records, and the rest's length."""
+        place, wanted = 0, _HEAD.size
         heads: list[int] = []
         found: list[tuple[int, int]] = []
         while place + _HEAD.size <= len(window):
             length, _ = _HEAD.unpack_from(window, place)
+            heads.append(place)
             following = place + _AROUND + length
             if length > _MOST_BYTES or following > len(window):
-                if not self._is_head(window, place):
-                    self.damaged += 1
-                    return place, found, -1
-                return place, found, _AROUND + length
-            heads.append(place)
+                wanted = _AROUND + length
+                break
             found.append((place + _HEAD.size, length))
             place = following
         bad = self._first_bad(window, heads)
-        if bad is None:
-            return place, found, _HEAD.size
-        self.damaged += 1
-        return place, found[:bad], -1
-
-    def _is_head(self, window: bytes, place: int) -> bool:
-        return self._first_bad(window, [place]) is None
+        self.is_broken = bad is not None or wanted > _MOST_BYTES + _AROUND
+        return found[:bad], wanted
 
     def _first_bad(self, window: bytes, heads: list[int]) -> int | None:
         """Return the number of the first head whose length is not what was written."""
@@ -157,9 +157,13 @@ class TfRecords:
 
     def _sound(self, window: bytes, found: list[tuple[int, int]]) -> Iterator[bytes]:
         bad = self._bad(window, found)
-        self.damaged += len(bad)
+        begin = self._place
         for start, length in found:
-            if start not in bad:
+            # Before it is given away, so that it is not given twice.
+            self._place = begin + start + length + _TAIL.size
+            if start in bad:
+                self._bad_contents += 1
+            else:
                 yield window[start : start + length]
 
     def _bad(self, window: bytes, found: list[tuple[int, int]]) -> set[int]:

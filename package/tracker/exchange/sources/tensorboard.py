@@ -76,12 +76,12 @@ def _items(source: Elsewhere, files: list[Path]) -> Iterator[Item]:
     for path in files:
         log = TfRecords(path)
         for event in follow(log.records(), events):
+            source.config.update(event.hparams)
             yield Row(event.step, _as_us(event.time_s) or source.started_us, event.values)
         if log.damaged:
             source.lost["damaged records of event files"] += log.damaged
         if log.is_torn:
             source.remarks[f"{path.name} ends within a record."] = None
-    source.config.update(events.hparams)
     source.state = events.state or source.state
 
 

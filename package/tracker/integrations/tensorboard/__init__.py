@@ -1,6 +1,6 @@
 """What is written for TensorBoard, logged as it comes: ``tracker.init(sync_tensorboard=True)``.
 
-Event files are read by TensorBoard's own reader, by a thread of the run, to their end when it ends.
+Event files are read by a thread of the run, to their end when it ends.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def patch(
             "once."
         )
     _root = os.fspath(root_logdir)
+    _patched.append(_forget_root)  # there may be no writer here, but those of other processes
     for name in WRITERS:
         with suppress(Exception):  # not installed, or not to be imported
             _patch_writer(need(name).EventFileWriter)
@@ -69,9 +70,12 @@ def patch(
 
 def unpatch() -> None:
     """Undo :func:`patch`; runs go on with what they follow already."""
-    global _root
     while _patched:
         _patched.pop()()
+
+
+def _forget_root() -> None:
+    global _root
     _root = ""
 
 

@@ -1,20 +1,17 @@
-"""Reads event files as they grow, by TensorBoard's own reader, and logs them to a run."""
+"""Reads event files as they grow, and logs them to a run."""
 
 from __future__ import annotations
 
 import os
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import tracker
-from tracker.integrations import need
-from tracker.integrations.tensorboard.values import READERS
-
-_loader = need("tensorboard.backend.event_processing.event_file_loader", "tensorboard")
 
 LOOK_AGAIN_S = 1.0
 STEP = "global_step"
@@ -43,7 +40,7 @@ class Follower:
         self._is_whole = root is not None
         self._known = set(self._root.rglob(FILES)) if self._root is not None else set()
         self._folders: dict[Path, None] = {}
-        self._files: dict[Path, _EventFile] = {}
+        self._files: dict[Path, _File] = {}
         self._writers: list[Any] = []
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -72,6 +69,10 @@ class Follower:
         if threading.current_thread() is not self._thread:
             self._thread.join()
         self._look(is_last=True)
+        lost = sum((file.events.lost for file in self._files.values()), Counter[str]())
+        if lost:
+            words = ", ".join(f"{what} ({count})" for what, count in lost.items())
+            tracker.termwarn(f"Not logged of what was written for TensorBoard: {words}.")
 
     def _look(self, *, is_last: bool) -> None:
         try:
@@ -81,14 +82,23 @@ class Follower:
             with self._lock:
                 self._find()
             for file in list(self._files.values()):
-                for row in file.rows(is_last=is_last):
-                    self._log(row, file)
+                self._read(file, is_last=is_last)
         except tracker.errors.TrialStopped:
             pass  # whoever trains hears of it by what it logs itself
         except ReferenceError:
             self._ended.set()  # the run is gone without having been finished
         except Exception as error:  # noqa: BLE001 - training goes on
             tracker.termwarn(f"Events of TensorBoard are not logged: {error!r}.", repeat=False)
+
+    def _read(self, file: _File, *, is_last: bool) -> None:
+        try:
+            for row in file.rows(is_last=is_last):
+                self._log(row, file)
+        except tracker.errors.TrackerError as error:  # the other files are worth reading
+            tracker.termwarn(f"Events of TensorBoard are not logged: {error}", repeat=False)
+        config, file.config = file.config, {}
+        if config:
+            self._run.config.update(config, allow_val_change=True)
 
     def _find(self) -> None:
         found: set[Path] = set()
@@ -97,7 +107,7 @@ class Follower:
         for folder in self._folders:
             found |= event_files(folder)
         for path in sorted(found - self._known - set(self._files)):
-            self._files[path] = _EventFile(path, self._namespace(path.parent))
+            self._files[path] = _File(path, self._namespace(path.parent))
 
     def _namespace(self, folder: Path) -> str:
         """Return what a folder's keys begin with."""
@@ -106,9 +116,7 @@ class Follower:
         common = os.path.commonpath([self._root, folder])
         return f"{folder.relative_to(common).as_posix()}/"
 
-    def _log(self, row: dict[str, Any], file: _EventFile) -> None:
-        if config := row.pop("", None):
-            self._run.config.update(config, allow_val_change=True)
+    def _log(self, row: dict[str, Any], file: _File) -> None:
         axes = {STEP, f"{file.namespace}{STEP}"}
         for key in set(row) - file.defined:
             file.defined.add(key)
@@ -131,46 +139,53 @@ def _flush(writer: Any, *, is_last: bool) -> None:
     writer.flush()
 
 
-class _EventFile:
-    """A file of events, read as it grows.
+class _File:
+    """Makes rows of a file of events.
 
     Attributes
     ----------
     namespace : str
         What its keys begin with.
+    events : EventFile
+        The file.
     defined : set of str
         Keys whose axis the run knows.
+    config : dict
+        Hyperparameters that the run does not know yet.
     """
 
     def __init__(self, path: Path, namespace: str) -> None:
         self.namespace = namespace
+        self.events = tracker.EventFile(path)
         self.defined: set[str] = set()
-        self._reader = _loader.EventFileLoader(str(path))
-        self._plugins: dict[str, str] = {}
+        self.config: dict[str, Any] = {}
         self._row: dict[str, Any] = {}
         self._step = 0
 
     def rows(self, *, is_last: bool) -> Iterator[dict[str, Any]]:
         """Give the rows that are complete: those of a step, which another step ends, or a pause."""
         is_news = False
-        for event in self._reader.Load():
-            values = {
-                name: value for each in event.summary.value for name, value in self._values(each)
-            }
-            if not values:
+        for event in self.events.read():
+            self.config.update(event.hparams)
+            if not event.values:
                 continue
             is_news = True
             # Before it is given away, so that nothing is lost where it cannot be logged.
             done = self._whole_row() if self._row and event.step != self._step else None
             self._step = event.step
-            for name, value in values.items():
-                held = self._row.get(name)
-                # Images of a batch come one by one.
-                self._row[name] = held + value if isinstance(held, list) else value
+            for tag, value in event.values.items():
+                self._put(*_as_logged(tag, value))
             if done is not None:
                 yield done
         if self._row and (is_last or not is_news):
             yield self._whole_row()
+
+    def _put(self, name: str, value: Any) -> None:
+        key = f"{self.namespace}{name}"
+        held = self._row.get(key)
+        # Images of a batch come one by one.
+        is_more = isinstance(held, list) and isinstance(value, list)
+        self._row[key] = held + value if is_more else value
 
     def _whole_row(self) -> dict[str, Any]:
         row, self._row = self._row, {}
@@ -179,14 +194,15 @@ class _EventFile:
         row[STEP] = self._step
         return row
 
-    def _values(self, value: Any) -> Iterator[tuple[str, Any]]:
-        given = value.metadata.plugin_data.plugin_name
-        plugin = self._plugins.setdefault(value.tag, given) or given
-        read = READERS.get(plugin)
-        if read is None:
-            return
-        try:
-            for name, found in read(value):
-                yield (f"{self.namespace}{name}" if name else ""), found
-        except Exception as error:  # noqa: BLE001 - the other values are worth reading
-            tracker.termwarn(f"{value.tag!r} of TensorBoard is not logged: {error}", repeat=False)
+
+def _as_logged(tag: str, value: Any) -> tuple[str, Any]:
+    """Return the key and the value that W&B has for a tag; images and sounds are lists."""
+    if isinstance(value, int | float):
+        return tag, value
+    items = value if isinstance(value, list) else [value]
+    first = items[0] if items else None
+    if isinstance(first, tracker.Image | tracker.Video):
+        start, _, last = tag.rpartition("/")
+        name = start if start and last.isdigit() else tag
+        return name.replace("/", "_").replace("\\", "_"), items
+    return tag, items if isinstance(first, tracker.Audio) else value
