@@ -8,11 +8,14 @@ import signal
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tracker.errors import StoreLockedError, TrackerWarning
+from tracker.store import recovery
 from tracker.store.journal import archive, facts, journal
 from tracker.store.journal.frames import HEADER, SegmentReader, is_unborn
 from tracker.store.store import Store
@@ -247,6 +250,61 @@ def test_recovery_says_that_the_database_is_held_and_leaves_the_journals(
     assert curve(store, "a") == [(0, 1)]
 
 
+class CountingStore(Store):
+    """Counts how often it was opened for a transaction."""
+
+    transactions = 0
+
+    def writing(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        self.transactions += 1
+        return super().writing()
+
+
+def test_many_dead_journals_are_taken_in_by_few_transactions(tmp_path: Path) -> None:
+    store = CountingStore(tmp_path / "store")
+    count = 2 * recovery.GROUP_JOURNALS
+    for number in range(count):
+        leave(store, begin(f"run{number}"), *rows(["a"], [[number]] * 3))
+    assert len(store.recover()) == count
+    assert query(store, "SELECT state, count(*) FROM runs GROUP BY state") == [("crashed", count)]
+    assert query(store, "SELECT count(*) FROM history") == [(3 * count,)]
+    assert store.transactions <= 4  # of each half one for the rows, and one for the states
+
+
+def test_large_journals_are_not_taken_in_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever logs meanwhile waits for no more than one of them."""
+    store = CountingStore(tmp_path / "store")
+    monkeypatch.setattr(recovery, "GROUP_BYTES", 1000)
+    for number in range(3):
+        leave(store, begin(f"run{number}"), *rows(["a"], [[number]] * 100), finish())
+    assert len(store.recover()) == 3
+    assert store.transactions == 3
+
+
+def test_journals_taken_in_together_are_as_those_taken_in_one_by_one(tmp_path: Path) -> None:
+    """Also where several are of one run, that was resumed, begun anew, or written by several."""
+    alone, together = Store(tmp_path / "alone"), Store(tmp_path / "together")
+    rule = facts.Metric("a", summary=["max"])
+    said = [
+        (begin("resumed"), rule, *rows(["a"], [[9], [2]])),
+        (begin("anew"), *rows(["a"], [[1]])),
+        (begin("resumed", resume="resume"), *rows(["a"], [[3]], first_step=2)),
+        (begin("anew", resume="overwrite"), *rows(["b"], [[7]]), finish()),
+        (begin("resumed", resume="resume"), *rows(["a"], [[4]], first_step=3), finish()),
+        (begin("other"), *rows(["a"], [[5]] * 5000)),
+    ]
+    for facts_of_one in said:
+        path = leave(together, *facts_of_one)
+        alone.journal_dir.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, alone.journal_dir)
+        assert len(alone.recover()) == 1
+    assert len(together.recover()) == len(said)
+    assert everything(together) == everything(alone)
+    assert keys_are_unique(together)
+
+
 # --- damage
 
 SAID = (
@@ -350,6 +408,7 @@ def test_a_journal_that_cannot_be_taken_in_holds_nobody_up(
         store, begin("bad"), *rows(["a"], [[1]]), facts.Event("e", BEGAN_US, {"is": "poison"})
     )
     leave(store, begin("good"), *rows(["a"], [[2]]))
+    leave(store, begin("fine"), *rows(["a"], [[3]]))
     honest = commit.dump_json
 
     def poisoned(obj: object) -> str:
@@ -359,8 +418,8 @@ def test_a_journal_that_cannot_be_taken_in_holds_nobody_up(
 
     monkeypatch.setattr(commit, "dump_json", poisoned)
     with pytest.warns(TrackerWarning, match="cannot be taken in and is kept"):
-        assert len(store.recover()) == 1
-    assert query(store, "SELECT run_id FROM runs") == [("good",)]
+        assert len(store.recover()) == 2
+    assert query(store, "SELECT run_id FROM runs ORDER BY run_id") == [("fine",), ("good",)]
     assert left(store) == []
     assert (store.root / "damaged" / "journal" / bad.name).exists()
     assert store.recover() == []

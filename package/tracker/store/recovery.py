@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from tracker.store.writing import sessions
 from tracker.store.writing.feed import Feed, take_in
 
 STALE_S = 60.0
+# What one transaction takes in: to open the database costs more than most journals do, and
+# those that write meanwhile wait, about a second on a busy machine.
+GROUP_BYTES = 1024 * 1024
+GROUP_JOURNALS = 32
 
 
 def recover(store: Database) -> list[str]:
@@ -37,8 +42,9 @@ def recover(store: Database) -> list[str]:
         If the database cannot be written; the journals stay as they are.
     """
     sentences: list[str] = []
-    stems = journal.stems(store.journal_dir)
-    recovered = [stem for stem in stems if _recover_one(store, stem, sentences)]
+    recovered: list[str] = []
+    for stems in _groups(store):
+        recovered += _recover(store, stems, sentences)
     _sweep_partial(store.journal_dir)
     for sentence in sentences:
         warnings.warn(sentence, TrackerWarning, stacklevel=2)
@@ -68,61 +74,110 @@ def repair(store: Database, reason: Exception) -> None:
         warnings.warn(sentence, TrackerWarning, stacklevel=2)
 
 
-def _recover_one(store: Database, stem: str, sentences: list[str]) -> bool:
+def _groups(store: Database) -> Iterator[list[str]]:
+    """Yield journals, so many at a time as one transaction takes in."""
+    group: list[str] = []
+    group_bytes = 0
+    for stem, segments in journal.stems(store.journal_dir).items():
+        own_bytes = sum(map(_size, segments))
+        if group and (group_bytes + own_bytes > GROUP_BYTES or len(group) >= GROUP_JOURNALS):
+            yield group
+            group, group_bytes = [], 0
+        group.append(stem)
+        group_bytes += own_bytes
+    if group:
+        yield group
+
+
+def _recover(store: Database, stems: Sequence[str], sentences: list[str]) -> list[str]:
+    """Take in those of some journals whose writer is dead, together if that is possible."""
     with ExitStack() as held:
-        segments = _seize(store, stem, held)
-        if not segments:
-            return False
-        if all(map(is_unborn, segments)):
-            for path in filter(_is_old, segments):
-                path.unlink(missing_ok=True)
-            return False
+        seized = {stem: _seize(store, stem, held) for stem in stems}
+        dead = {stem: segments for stem, segments in seized.items() if segments}
+        if not dead:
+            return []
         try:
             with store.steady():
-                sentences += _replay(store, stem, segments)
-                for path in segments:
-                    archive.keep(path)
-                for path in store.journal_dir.glob(f"{stem}.*{archive.PARTIAL}"):
-                    path.unlink(missing_ok=True)
+                said = _replay(store, dead)
+                away = [stem for stem in dead if _put_away(store, stem, dead[stem], said)]
+            sentences += said
+            is_done = True
         except (StoreError, MemoryError):
             raise
-        except OSError as error:
-            sentences.append(f"The journal {stem} cannot be put away now, and stays: {error}.")
-            return False
         except Exception as error:  # noqa: BLE001 - whatever it is, it would come every time
-            sentences.append(_quarantine(store, stem, segments, error))
-            return False
+            away, is_done = [], len(dead) == 1
+            if is_done:
+                ((stem, segments),) = dead.items()
+                sentences.append(_give_up(store, stem, segments, error))
+    if not is_done:  # one of them is not as it should be: it must not take the others with it
+        return [each for stem in dead for each in _recover(store, [stem], sentences)]
     # The files are closed by now: some systems do not remove an open one.
-    for path in segments:
+    for stem in away:
+        for path in dead[stem]:
+            path.unlink(missing_ok=True)
+    return away
+
+
+def _put_away(store: Database, stem: str, segments: list[Path], sentences: list[str]) -> bool:
+    """Keep compressed copies of a journal; say so and return False where that is not possible."""
+    try:
+        for path in segments:
+            archive.keep(path)
+    except OSError as error:
+        sentences.append(_cannot_put_away(stem, error))
+        return False
+    for path in store.journal_dir.glob(f"{stem}.*{archive.PARTIAL}"):
         path.unlink(missing_ok=True)
     return True
+
+
+def _give_up(store: Database, stem: str, segments: list[Path], error: Exception) -> str:
+    if isinstance(error, OSError):
+        return _cannot_put_away(stem, error)
+    return _quarantine(store, stem, segments, error)
+
+
+def _cannot_put_away(stem: str, error: OSError) -> str:
+    return f"The journal {stem} cannot be put away now, and stays: {error}."
 
 
 def _seize(store: Database, stem: str, held: ExitStack) -> list[Path]:
     """Lock all segments of a dead writer's journal; none if it is alive or somebody was faster.
 
-    All of them: of a living writer one may be new, and not locked yet.
+    All of them: of a living writer one may be new, and not locked yet. One that never began is
+    removed when it is old.
     """
     segments = journal.stems(store.journal_dir).get(stem, [])
-    for path in segments:
-        descriptor = lock.seize(path)
-        if descriptor is None:
+    with ExitStack() as own:
+        for path in segments:
+            descriptor = lock.seize(path)
+            if descriptor is None:
+                return []
+            own.callback(lock.close, descriptor)
+        if journal.stems(store.journal_dir).get(stem, []) != segments:
             return []
-        held.callback(lock.close, descriptor)
-    return segments if journal.stems(store.journal_dir).get(stem, []) == segments else []
+        if all(map(is_unborn, segments)):
+            for path in filter(_is_old, segments):
+                path.unlink(missing_ok=True)
+            return []
+        held.enter_context(own.pop_all())
+    return segments
 
 
-def _replay(store: Database, stem: str, segments: list[Path]) -> list[str]:
-    feed = Feed(stem, segments, is_final=True)
+def _replay(store: Database, dead: Mapping[str, list[Path]]) -> list[str]:
+    feeds = [Feed(stem, segments, is_final=True) for stem, segments in dead.items()]
     try:
-        while take_in(store, [feed]):
+        while take_in(store, feeds):
             pass
-        if feed.run_key is not None and not feed.is_done:
+        crashed = [(f, f.run_key) for f in feeds if f.run_key is not None and not f.is_done]
+        if crashed:
             with store.writing() as db:
-                sessions.mark_crashed(db, feed.run_key, stem, feed.intake)
+                for feed, run_key in crashed:
+                    sessions.mark_crashed(db, run_key, feed.stem, feed.intake)
     finally:
-        feed.close()
-    return keep_damaged(store, feed.intake.damaged)
+        for feed in feeds:
+            feed.close()
+    return [said for feed in feeds for said in keep_damaged(store, feed.intake.damaged)]
 
 
 def keep_damaged(store: Database, damaged: dict[Path, dict[str, None]]) -> list[str]:
@@ -161,3 +216,10 @@ def _is_old(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return not -STALE_S < age_s < STALE_S  # or from the future: the clock was set back
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
