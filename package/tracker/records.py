@@ -53,6 +53,14 @@ def rule_for(key: str, rules: Iterable[MetricRule]) -> MetricRule | None:
     return max(fitting, key=lambda rule: (rule.name == key, len(rule.name)), default=None)
 
 
+def step_metric_of(key: str, rules: Iterable[Iterable[MetricRule]]) -> str | None:
+    """Return the x-axis of a key that the rules of several runs give it, None unless all agree."""
+    found = [rule_for(key, own) for own in rules]
+    names = {rule.step_metric if rule is not None else None for rule in found}
+    (only,) = names if len(names) == 1 else (None,)
+    return None if only == key else only
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run as the store knows it. Times are aware datetimes in UTC."""

@@ -225,6 +225,28 @@ def test_the_kernel_draws_figures(root: Path, page: Page, logged: Run) -> None:
         assert isinstance(figure["layout"], dict)
 
 
+def test_histograms_stand_where_define_metric_says(root: Path, page: Page, begin) -> None:
+    run = begin()
+    run.define_metric("media/*", step_metric="epoch")
+    run.log({"media/grad": tracker.Histogram([0.0, 1.0])})  # the first epoch that there is: 0
+    for epoch in (10, 20, 30):
+        run.log({"epoch": epoch})
+        run.log({"loss": 1 / epoch})
+        run.log({"media/grad": tracker.Histogram([epoch, epoch + 1.0])})
+    run.log({"media/grad": tracker.Histogram([5.0, 6.0])})  # still in the last epoch
+    run.flush()
+    shown = on_run(root, run, page, "grad")
+    (cell,) = shown.content("grad")["cells"]
+    figure = json.loads(shown.large("grad", cell["items"][0]))
+    heat, *lines = figure["data"]
+    assert numbers(heat["x"]) == pytest.approx([-5, 5, 15, 25, 35])
+    assert numbers(lines[0]["x"]) == pytest.approx([0, 10, 20, 30])
+    assert numbers(lines[2]["y"])[-1] == pytest.approx(5.5, abs=0.5)
+    assert figure["layout"]["xaxis"]["title"]["text"] == "epoch"
+    over = tracker.chart("distribution", run.id, key="media/grad", dir=root)
+    assert numbers(over.to_plotly_json()["data"][1]["x"]) == pytest.approx([0, 10, 20, 30])
+
+
 def test_histograms_are_one_picture_of_all_steps_or_that_of_one(
     root: Path, page: Page, logged: Run
 ) -> None:

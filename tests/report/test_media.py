@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,8 @@ from tracker.figures.colours import CLASS_COLOURS, class_colour
 from tracker.figures.still import to_svg
 from tracker.panels.page import bundle
 from tracker.report.drawing import draw
+from tracker.report.pinning import source_of
+from tracker.report.scene import Scene
 
 from .hostile import SETTINGS
 
@@ -155,6 +158,23 @@ def test_histograms_are_drawn_over_their_steps_and_charts_as_pictures(store: Pat
     assert items["moving"].caption == "4 steps"
     assert items["still"].figure["data"][0]["type"] == "scatter"
     assert items["bars"].html.startswith('<img src="data:image/svg+xml;base64,')
+
+
+def test_histograms_stand_where_define_metric_says(store: Path) -> None:
+    with tracker.init("m", "run", settings=SETTINGS) as run:
+        run.define_metric("*", step_metric="epoch")
+        for epoch in (10, 20, 30):
+            run.log({"epoch": epoch})
+            run.log({"grad": tracker.Histogram([epoch, epoch + 1.0])})
+    panel = wr.MediaBrowser(media_keys=["grad"])
+    grid = wr.PanelGrid([wr.Runset()], panels=[panel])
+    report = wr.Report("m", blocks=[grid])
+    for shown in (report, report.pin()):
+        scene = Scene(shown, grid, [source_of(shown, grid.runsets[0])])
+        (item,) = draw(scene, panel).items
+        x = item.figure["data"][1]["x"]
+        assert np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"]).tolist() == [10, 20, 30]
+        assert item.figure["layout"]["xaxis"]["title"]["text"] == "epoch"
 
 
 def test_shapes_molecules_and_graphs_are_drawn(store: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.figures.canvas import axis, canvas, message, note
@@ -37,13 +38,14 @@ def distribution_figure(
     trim: bool = False,
     title: str = "",
     words: str = "",
+    x_key: str | None = None,
 ) -> go.Figure:
-    """Draw histograms over steps, the runs side by side on one scale.
+    """Draw histograms over steps or another metric, the runs side by side on one scale.
 
     Parameters
     ----------
     logged : sequence of (name, sequence of Counts)
-        For each run its histograms in the order of their steps; names are not yet escaped.
+        For each run its histograms in the order in which they stand; names are not yet escaped.
     key : str
         The logged key.
     trim : bool
@@ -51,6 +53,8 @@ def distribution_figure(
         do not squeeze the rest. Default False.
     title, words : str
         Above the drawing, and a note in its corner; not yet escaped.
+    x_key : str, optional
+        The metric that the histograms' ``x`` are of. Default: steps.
 
     Returns
     -------
@@ -75,10 +79,10 @@ def distribution_figure(
     for place, (name, counts) in enumerate(shown):
         left = place * (width + _GAP)
         number = "" if place == 0 else str(place + 1)
-        ticks = {"tickvals": [counts[0].step]} if len(counts) == 1 else {"nticks": 6 // count + 1}
-        steps = axis("step", domain=[left, left + width], showgrid=False, **ticks)
+        ticks = {"tickvals": [counts[0].place]} if len(counts) == 1 else {"nticks": 6 // count + 1}
+        steps = axis(x_key or "step", domain=[left, left + width], showgrid=False, **ticks)
         layout[f"xaxis{number}"] = steps | {"anchor": "y"}
-        traces += _heat(counts, edges, f"x{number}", name, has_scale=place == 0)
+        traces += _heat(counts, edges, f"x{number}", name, x_key, has_scale=place == 0)
         if count > 1:
             head = {"x": left, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left"}
             text = escape(shorten(name, max(8, 60 // count)))
@@ -87,6 +91,27 @@ def distribution_figure(
     layout["annotations"] = annotations
     layout["margin"] = layout["margin"] | {"t": (40 if title else 20) + (13 if words else 0)}
     return go.Figure(data=traces, layout=layout)
+
+
+def placed(
+    counts: Iterable[Counts], places: Mapping[tuple[int, int], float], run_key: int
+) -> list[Counts]:
+    """Return the histograms of a run that have a place, in the order of these; of several the last.
+
+    Parameters
+    ----------
+    counts : iterable of Counts
+        In the order of their steps.
+    places : mapping of (int, int) to float
+        By run and step where on the x-axis they stand.
+    run_key : int
+    """
+    found = {
+        place: replace(each, x=place)
+        for each in counts
+        if (place := places.get((run_key, each.step))) is not None
+    }
+    return [found[place] for place in sorted(found)]
 
 
 def common_edges(histograms: Sequence[Counts], *, trim: bool = False) -> Floats:
@@ -136,13 +161,20 @@ def _cumulative(histogram: Counts) -> tuple[Floats, Floats]:
 
 
 def _heat(
-    counts: Sequence[Counts], edges: Floats, x_axis: str, name: str, *, has_scale: bool
+    counts: Sequence[Counts],
+    edges: Floats,
+    x_axis: str,
+    name: str,
+    x_key: str | None,
+    *,
+    has_scale: bool,
 ) -> list[dict[str, Any]]:
     import numpy as np
 
-    steps = np.array([each.step for each in counts], dtype=float)
+    steps = np.array([each.place for each in counts], dtype=float)
     grid = np.column_stack([shares(each, edges) for each in counts])
     label = escape(shorten(name, 40))
+    at = "step %{x:,.0f}" if x_key is None else f"{escape(shorten(x_key, 40))} %{{x:,.6~g}}"
     heat = {
         "type": "heatmap",
         "x": _borders(steps),
@@ -161,8 +193,7 @@ def _heat(
             "xpad": 4,
         },
         "name": label,
-        "hovertemplate": f"{label}<br>step %{{x:,.0f}}<br>near %{{y:.4g}}: %{{z:.2%}}"
-        "<extra></extra>",
+        "hovertemplate": f"{label}<br>{at}<br>near %{{y:.4g}}: %{{z:.2%}}<extra></extra>",
     }
     lines = np.column_stack([quantiles(each, QUANTILES) for each in counts])
     traces = [heat]
@@ -184,7 +215,7 @@ def _heat(
                 "marker": {"color": "#80868f", "size": 5},
                 "showlegend": False,
                 "hovertext": [f"{quantile:.0%}: {format_number(float(v))}" for v in y],
-                "hovertemplate": "step %{x:,.0f}<br>%{hovertext}<extra></extra>",
+                "hovertemplate": f"{at}<br>%{{hovertext}}<extra></extra>",
             }
         )
     return traces

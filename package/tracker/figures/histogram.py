@@ -34,11 +34,19 @@ class Counts:
     step : int
     counts, edges : float64 arrays
         Edges ascend, and are one more than counts.
+    x : float, optional
+        Where it stands on an axis that is another metric. Default: at its step.
     """
 
     step: int
     counts: Floats
     edges: Floats
+    x: float | None = None
+
+    @property
+    def place(self) -> float:
+        """Where it stands on the x-axis."""
+        return float(self.step) if self.x is None else self.x
 
     @property
     def total(self) -> float:

@@ -103,15 +103,15 @@ def _histograms(
     """Draw the histograms of all runs over their steps, or those of one step, as one figure."""
     key = content["key"]
     if step is None:
-        found = histograms_over_steps(db, runs, key)
+        found, x_key = histograms_over_steps(db, runs, key)
     else:
         by_key = {run.key: run for run in runs}
         values = logged.media_at(db, list(by_key), key, content["step"])
         at_step = [(by_key[each.run_key], counts_of(each.step, each.reference)) for each in values]
-        found = [(run, [counts]) for run, counts in at_step if counts]
+        found, x_key = [(run, [counts]) for run, counts in at_step if counts], None
 
     def draw() -> ViewMessage:
-        item = show_figure(lambda: distribution_of(found, key))
+        item = show_figure(lambda: distribution_of(found, key, x_key))
         cell = {"run": "", "step": content["step"], "items": [item]}
         return _packed(content | {"is_over_steps": step is None}, [cell])
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from tracker.errors import NotFoundError, StoreError, UsageError
-from tracker.figures.distribution import distribution_figure
+from tracker.figures.distribution import distribution_figure, placed
 from tracker.figures.formats import escape
 from tracker.figures.histogram import Counts, counts_of
+from tracker.records import step_metric_of
 from tracker.report.drawing.media_html import Shown, show
 from tracker.report.scene import Drawn, Item, Scene, SceneRun
-from tracker.report.source import Question, Shot
+from tracker.report.source import Question, Shot, Source
 from tracker.report.viewers import MediaBrowser
 
 RUN_LIMIT = 10
@@ -49,7 +50,37 @@ def draw_media(scene: Scene, panel: MediaBrowser) -> Drawn:
 
 def media_needs(scene: Scene, panel: MediaBrowser) -> list[Question]:
     """Return what drawing the browser will ask for."""
-    return [("media", sorted(panel.media_keys))]
+    axes = {x for source in scene.sources for x in _axes(source, panel.media_keys).values()}
+    return [("media", sorted(panel.media_keys)), *(("curves", [x], "step") for x in sorted(axes))]
+
+
+def _axes(source: Source, keys: Sequence[str]) -> dict[str, str]:
+    """Return the metrics that ``define_metric`` named as the axes of some keys, or of all."""
+    logged = dict.fromkeys(each.key for each in source.series() if each.kind == "json")
+    rules = source.rules().values()
+    found = {key: step_metric_of(key, rules) for key in keys or logged}
+    return {key: x for key, x in found.items() if x is not None}
+
+
+def _along_axis(
+    source: Source, run_key: int, key: str, counts: list[Counts]
+) -> tuple[list[Counts], str | None]:
+    """Return histograms where their axis was at their steps, or last before; and the axis."""
+    import numpy as np
+
+    try:
+        x_key = _axes(source, [key]).get(key)
+        curves = source.curves([x_key], "step") if x_key else []
+    except NotFoundError:
+        return counts, None  # pinned before histograms had axes
+    places: dict[tuple[int, int], float] = {}
+    for curve in curves:
+        if curve.run_key == run_key:
+            for each in counts:
+                at = int(np.searchsorted(curve.x, each.step, side="right")) - 1
+                if at >= 0 and np.isfinite(curve.y[at]):
+                    places[run_key, each.step] = float(curve.y[at])
+    return (placed(counts, places, run_key), x_key) if places else (counts, None)
 
 
 def spread(steps: Sequence[int], limit: int) -> set[int]:
@@ -71,15 +102,15 @@ def _over_steps(
             found.setdefault((run.record.run_key, shot.key), []).append(counts)
     runs = {run.record.run_key: run for run, _ in shots}
     many = {place: counts for place, counts in found.items() if len(counts) > 1}
-    items = [
-        Item(
-            runs[run_key], key, counts[-1].step, "", caption=f"{len(counts):,} steps",
-            figure=distribution_figure([("", counts)], key).to_plotly_json(),
-        )
-        for (run_key, key), counts in many.items()
-    ]  # fmt: skip
+    items = [_over_axis(runs[run_key], key, counts) for (run_key, key), counts in many.items()]
     rest = [(run, shot) for run, shot in shots if (run.record.run_key, shot.key) not in many]
     return items, rest
+
+
+def _over_axis(run: SceneRun, key: str, counts: list[Counts]) -> Item:
+    there, x_key = _along_axis(run.source, run.record.run_key, key, counts)
+    figure = distribution_figure([("", there)], key, x_key=x_key).to_plotly_json()
+    return Item(run, key, counts[-1].step, "", caption=f"{len(counts):,} steps", figure=figure)
 
 
 def _items(scene: Scene, shots: Sequence[tuple[SceneRun, Shot]]) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -69,6 +69,42 @@ def spread_values(
         {"runs": list(run_keys), "key": key, "most": most},
     ).fetchall()
     return _collected(rows)
+
+
+def numbers_at(
+    db: duckdb.DuckDBPyConnection, steps: Mapping[int, Sequence[int]], key: str
+) -> dict[tuple[int, int], float]:
+    """Return which number runs had logged as a key at some steps, or last before them.
+
+    Parameters
+    ----------
+    db : connection
+        An open store.
+    steps : mapping of int to sequence of int
+        Of each run the steps.
+    key : str
+
+    Returns
+    -------
+    dict of (int, int) to float
+        By run and step; those without a finite number are absent.
+    """
+    wanted = [(run_key, step) for run_key, own in steps.items() for step in own]
+    rows = db.execute(
+        """
+        SELECT w.run_key, w.step, x.value
+        FROM (SELECT unnest($runs) AS run_key, unnest($steps) AS step) w
+        ASOF JOIN (
+            SELECT s.run_key, p.step, arg_max(p.value, p.rowid) AS value
+            FROM point p JOIN series s USING (series_key)
+            WHERE s.run_key IN (SELECT unnest($runs)) AND s.key = $key AND s.stream = 'default'
+            GROUP BY s.run_key, p.step
+        ) x ON w.run_key = x.run_key AND w.step >= x.step
+        WHERE isfinite(x.value)
+        """,
+        {"runs": [run for run, _ in wanted], "steps": [step for _, step in wanted], "key": key},
+    ).fetchall()
+    return {(run_key, step): value for run_key, step, value in rows}
 
 
 def _collected(rows: Iterable[tuple[int, int, str]]) -> Values:
