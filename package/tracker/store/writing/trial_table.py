@@ -40,7 +40,8 @@ def take_in(store: Database, ledger: Ledger) -> None:
 def take_in_if_due(store: Database, ledger: Ledger) -> None:
     """Bring the tables up to date unless somebody has done so within two seconds."""
     place = ledger.folder / "tables.lock"
-    place.touch(mode=0o600)
+    if not place.exists():  # a touch would make an old one look new
+        place.touch(mode=0o600)
     if time.time() - place.stat().st_mtime < INTERVAL_S and place.stat().st_size:
         return
     descriptor = lock.seize(place)
