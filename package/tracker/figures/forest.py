@@ -46,6 +46,15 @@ class Importance:
     runs: int
 
 
+def make_ready() -> None:
+    """Import pandas, before a thread that grows a forest does so beside one that draws.
+
+    Plotly looks at pandas as soon as anybody has begun to import it, and fails where that takes
+    until later.
+    """
+    import pandas  # noqa: F401
+
+
 def importances(
     runs: Sequence[RunLike], target: str, columns: Iterable[str]
 ) -> tuple[list[Importance], int]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from tracker.figures.forest import importances
+from tracker.figures.forest import importances, make_ready
 from tracker.figures.importance import importance_figure
 from tracker.figures.parallel import parallel_figure
 from tracker.figures.sweep import TrialMark, progress_figure, trial_curves_figure
@@ -27,6 +27,8 @@ from tracker.sweep.distributions import LogNormal, LogUniform
 from tracker.sweep.lookup import TURNS
 from tracker.sweep.stopping import rungs
 
+# What changes a sweep, and not only what is shown of it.
+STEERING: Final = frozenset({"turn", "stop_trial"})
 # Curves that can be told apart; rows that a table shows at once.
 MAX_CURVES: Final = 60
 MAX_ROWS: Final = 500
@@ -212,6 +214,7 @@ class SweepSource(Source):
         if kind == "parallel":
             columns = [*searched, target]
             return figure_message(parallel_figure(known, columns, log=self._log_columns()))
+        make_ready()
         return lambda: self._importance(known, target, searched)
 
     def _importance(

@@ -38,7 +38,7 @@ class Board:
         The store's directory.
     source : Source
     on_greet : callable
-        Called when a view has come.
+        Called when a view has come, and when one has done something.
     is_patient : bool
         Do what takes long in a thread of its own. Default False: before the call returns.
     """
@@ -148,6 +148,22 @@ class Board:
         later = self._push(shown)
         self._reply(client, message)
         self._finish(later)
+        if listener is None:
+            self._on_greet()
+
+    def refuse(self, client: Client, message: Mapping[str, Any], text: str) -> None:
+        """Say that something is not done, and how things are instead: a page may wait for news."""
+        with self._lock:
+            self._tell_problem(client, message, text)
+        self.push(client)
+        self._reply(client, message)
+
+    def _tell_problem(
+        self, client: Client, message: Mapping[str, Any], text: str, error: str = ""
+    ) -> None:
+        about = {"about": message.get("type"), "name": message.get("name")}
+        client.send({"type": "problem", "text": text, "error": error, **about}, [])
+        client.sent.pop("head", None)
 
     def _reply(self, client: Client, message: Mapping[str, Any]) -> None:
         if "request" in message:
@@ -159,10 +175,7 @@ class Board:
         try:
             self.source.act(self._store, message, lambda content: client.send(content, []))
         except TrackerError as error:
-            content = {"type": "problem", "text": str(error), "error": type(error).__name__}
-            about = {"about": message.get("type"), "name": message.get("name")}
-            client.send({**content, **about}, [])
-            client.sent.pop("head", None)
+            self._tell_problem(client, message, str(error), type(error).__name__)
 
     @property
     def is_watched(self) -> bool:

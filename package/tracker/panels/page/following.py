@@ -35,6 +35,7 @@ class Following:
         self._changed = threading.Event()
         self._is_closed = False
         self._is_live = live
+        self._is_at_rest = False
         self._looked_s = 0.0
         self._told_s = 0.0
         self._rescued_s = time.monotonic()
@@ -48,6 +49,9 @@ class Following:
     def _follow(self) -> None:
         """Keep the views up to date from now on, if there is anything to follow."""
         self._seen_s = time.monotonic()
+        if self._is_at_rest and not self._source.is_over:
+            # Somebody has gone on with what was over, such as a stopped sweep.
+            self._is_at_rest, self._is_live = False, True
         if self._is_live:
             PUSHER.add(self)
 
@@ -73,6 +77,7 @@ class Following:
     def close(self) -> None:
         """Take the panel off every page, and follow nothing any more."""
         self._is_closed = True
+        self._is_at_rest = False
         self._is_live = False
         PUSHER.remove(self)
         self._board.close()
@@ -112,4 +117,5 @@ class Following:
         self._board.has_changed_outside()
         self._looked_s = time.monotonic()
         if self._source.is_over:
+            self._is_at_rest = self._is_live
             self.finish()

@@ -8,7 +8,7 @@ from typing import Any
 from tracker.errors import UsageError
 from tracker.figures.canvas import message
 from tracker.figures.columns import title_of
-from tracker.figures.forest import importances
+from tracker.figures.forest import importances, make_ready
 from tracker.figures.importance import importance_figure
 from tracker.panels.runs.runset import Run, RunSet
 from tracker.panels.views import Field, ViewMessage, Work, figure_message
@@ -51,6 +51,7 @@ class ImportanceView:
         self, db: Connection, spec: Mapping[str, Any], runset: RunSet, ask: Mapping[str, Any]
     ) -> Work:
         """Return what lets the forest grow."""
+        make_ready()
         target = choose(spec, "target", "the result that settings may matter for")
         runs = _ended(runset)
         columns = texts(spec["columns"]) or settings(runset)
