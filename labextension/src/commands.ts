@@ -43,7 +43,7 @@ export interface ICommandOptions {
   readonly palette: ICommandPalette | null;
 }
 
-/** Add what can be done with runs and projects; each is about its arguments, else the selection. */
+/** Add what can be done with runs, sweeps and projects; each is about its arguments, else the selection. */
 export function addCommands(options: ICommandOptions): void {
   const { app, model, requests, tabs, notebooks, palette } = options;
   const subjectOf = (args: Readonly<Record<string, unknown>>): ISubject | null =>
@@ -54,12 +54,15 @@ export function addCommands(options: ICommandOptions): void {
     label: string,
     caption: string,
     work: (subject: ISubject) => Promise<void> | void,
-    isPossible: () => boolean = () => true
+    isPossible: (subject: ISubject) => boolean = () => true
   ): void => {
     app.commands.addCommand(id, {
       label,
       caption,
-      isEnabled: args => subjectOf(args) !== null && isPossible(),
+      isEnabled: args => {
+        const subject = subjectOf(args);
+        return subject !== null && isPossible(subject);
+      },
       execute: async args => {
         const subject = subjectOf(args);
         if (subject) {
@@ -81,16 +84,16 @@ export function addCommands(options: ICommandOptions): void {
     app.shell.activateById(tab.id);
   };
 
-  add(CommandIDs.open, 'Open Run or Project', 'Show the charts of what is selected', open);
+  add(CommandIDs.open, 'Open Run, Sweep or Project', 'Show the charts of what is selected', open);
   add(
     CommandIDs.openProject,
-    'Open Project of Run',
+    'Open Its Project',
     'Show the workspace of the project of what is selected',
     ({ dir, project }) => {
-      open({ dir, project, run: '', label: project });
+      open({ dir, project, run: '', sweep: '', label: project });
     }
   );
-  add(CommandIDs.copyPath, 'Copy Path', 'Copy project/run', subject => {
+  add(CommandIDs.copyPath, 'Copy Path', 'Copy project/run or project/sweep', subject => {
     Clipboard.copyToSystem(subjectPath(subject));
   });
   add(CommandIDs.copyCode, 'Copy Code', 'Copy the Python that reads it', subject => {
@@ -109,7 +112,8 @@ export function addCommands(options: ICommandOptions): void {
     CommandIDs.exportReport,
     'Export Report as HTML',
     'Write a first draft of a report, as one file that opens anywhere',
-    subject => exportReport(requests, subject)
+    subject => exportReport(requests, subject),
+    subject => subject.sweep === ''
   );
 }
 

@@ -3,7 +3,7 @@ import { Widget } from '@lumino/widgets';
 
 import { PanelHost } from './host';
 import type { Requests } from './requests';
-import { type ISubject, subjectKey } from './subject';
+import { type ISubject, subjectKey, subjectKind } from './subject';
 import type { ILoader } from './wire';
 
 const FIRST_WAIT_MS = 1000;
@@ -30,7 +30,7 @@ function importLoader({ version, script }: ILoader): Promise<ILoaderModule> {
   return found;
 }
 
-/** The live panel of a run, or the workspace of a project, from the server and without a kernel. */
+/** The live panel of a run or sweep, or the workspace of a project, from the server and without a kernel. */
 export class Dashboard extends Widget {
   constructor(
     readonly subject: ISubject,
@@ -86,7 +86,7 @@ export class Dashboard extends Widget {
   }
 
   private hostFor(version: string): PanelHost {
-    const kind = this.subject.run === '' ? 'project' : 'run';
+    const kind = subjectKind(this.subject);
     const name = encodeURIComponent(subjectKey(this.subject));
     const url = this.requests.dashboard(this.subject);
     return new PanelHost(`${version}/${name}/${kind}`, () => this.requests.openSocket(url));

@@ -6,10 +6,12 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { ISubject } from './subject';
-import { closedKey, type ITree, projectKey, type Row, rowsOf, runKey } from './tree';
+import { closedKey, type ITree, olderKey, projectKey, type Row, rowsOf, runKey } from './tree';
 import type { IOverview, IRunPage } from './wire';
 
 export const PAGE = 50;
+
+const NONE = { run: '', sweep: '' };
 
 export interface IQuestion {
   readonly dir: string;
@@ -82,9 +84,16 @@ export class BrowserModel {
     const { dir } = this;
     switch (row.kind) {
       case 'project':
-        return { dir, project: row.project.name, run: '', label: row.project.name };
-      case 'run':
-        return { dir, project: row.run.project, run: row.run.id, label: row.run.name };
+        return { ...NONE, dir, project: row.project.name, label: row.project.name };
+      case 'run': {
+        const { project, id, name } = row.run;
+        return { ...NONE, dir, project, run: id, label: name };
+      }
+      case 'sweep': {
+        const { project, id, name } = row.sweep;
+        return { ...NONE, dir, project, sweep: id, label: name };
+      }
+      case 'older':
       case 'more':
         return null;
     }
@@ -130,6 +139,15 @@ export class BrowserModel {
     }
     this.emit();
     await this.refresh();
+  }
+
+  /** Show the older sweeps of a project, or put them away. */
+  toggleOlder(project: string): void {
+    const key = olderKey(project);
+    if (!this.open.delete(key)) {
+      this.open.add(key);
+    }
+    this.emit();
   }
 
   /** Show more runs of a project, or of a search. */

@@ -44,10 +44,10 @@ export class Requests implements IStoreReader {
     return (await this.ask(this.address('report', { dir, project, run }))).blob();
   }
 
-  /** Return the address of a run's or a project's dashboard. */
-  dashboard({ dir, project, run }: ISubject): string {
+  /** Return the address of a run's, a sweep's or a project's dashboard. */
+  dashboard({ dir, project, run, sweep }: ISubject): string {
     const { appendToken, token, wsUrl } = this.settings;
-    const asked = { dir, project, run, ...(appendToken && token !== '' ? { token } : {}) };
+    const asked = { dir, project, run, sweep, ...(appendToken && token !== '' ? { token } : {}) };
     return URLExt.join(wsUrl, API, 'dashboard') + URLExt.objectToQueryString(asked);
   }
 

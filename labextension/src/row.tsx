@@ -1,7 +1,8 @@
 import * as React from 'react';
 
 import type { BrowserModel } from './model';
-import type { IMoreRow, IProjectRow, IRunRow, Row } from './tree';
+import { SweepContent, sweepTitle } from './sweep';
+import type { IMoreRow, IOlderRow, IProjectRow, IRunRow, Row } from './tree';
 import type { IMetrics, IProject, IRun } from './wire';
 import { formatAgo, formatCount, formatDuration, splitTail } from './words';
 
@@ -18,6 +19,10 @@ function RowContent({ row, model }: IRowProps<Row>): React.JSX.Element {
   switch (row.kind) {
     case 'project':
       return <ProjectContent row={row} model={model} />;
+    case 'sweep':
+      return <SweepContent sweep={row.sweep} />;
+    case 'older':
+      return <OlderContent row={row} model={model} />;
     case 'run':
       return <RunContent row={row} model={model} />;
     case 'more':
@@ -38,7 +43,7 @@ export function TreeRow(props: ITreeRowProps): React.JSX.Element {
     model.select(row.key);
     if (row.kind === 'project') {
       void model.toggle(row.project.name);
-    } else if (row.kind === 'more') {
+    } else if (row.kind === 'more' || row.kind === 'older') {
       onActivate(row);
     }
   };
@@ -50,14 +55,14 @@ export function TreeRow(props: ITreeRowProps): React.JSX.Element {
       data-kind={row.kind}
       aria-level={row.kind === 'project' ? 1 : 2}
       aria-selected={isSelected}
-      aria-expanded={row.kind === 'project' ? row.isOpen : undefined}
+      aria-expanded={row.kind === 'project' || row.kind === 'older' ? row.isOpen : undefined}
       title={titleOf(row)}
       onClick={press}
       onContextMenu={() => {
         model.select(row.key);
       }}
       onDoubleClick={() => {
-        if (row.kind !== 'more') {
+        if (row.kind !== 'more' && row.kind !== 'older') {
           onActivate(row);
         }
       }}
@@ -154,6 +159,13 @@ function Spark({ run }: { readonly run: IRun }): React.JSX.Element {
   );
 }
 
+function OlderContent({ row }: IRowProps<IOlderRow>): React.JSX.Element {
+  const text = row.isOpen
+    ? 'Fewer sweeps'
+    : `${formatCount(row.count, 'older sweep', 'older sweeps')} …`;
+  return <span className="tracker-Row-more">{text}</span>;
+}
+
 function MoreContent({ row }: IRowProps<IMoreRow>): React.JSX.Element {
   return <span className="tracker-Row-more">{row.project === '' ? 'More …' : 'More runs …'}</span>;
 }
@@ -171,6 +183,9 @@ function titleOf(row: Row): string {
       ];
       return [...lines, ...(run.tags.length > 0 ? [run.tags.join(', ')] : [])].join('\n');
     }
+    case 'sweep':
+      return sweepTitle(row.sweep);
+    case 'older':
     case 'more':
       return '';
   }

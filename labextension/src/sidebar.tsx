@@ -13,7 +13,7 @@ tracker.init().log({"loss": 1})`;
 const SEARCH_AFTER_MS = 200;
 const CLOCK_MS = 30_000;
 
-/** The tree of projects and runs, in the left area of JupyterLab. */
+/** The tree of projects, sweeps and runs, in the left area of JupyterLab. */
 export class Sidebar extends ReactWidget {
   constructor(
     private readonly model: BrowserModel,
@@ -164,7 +164,9 @@ function Tree({ model, onActivate }: IBrowserProps): React.JSX.Element {
           onActivate={onActivate}
         />
       ))}
-      {isFoundNothing && <p className="tracker-Sidebar-nothing">No run fits the search.</p>}
+      {isFoundNothing && (
+        <p className="tracker-Sidebar-nothing">No run and no sweep fits the search.</p>
+      )}
     </div>
   );
 }
@@ -212,6 +214,8 @@ export function activator(model: BrowserModel, commands: CommandRegistry, open: 
     const subject = model.subjectOf(row);
     if (subject) {
       void commands.execute(open, { ...subject });
+    } else if (row.kind === 'older') {
+      model.toggleOlder(row.project);
     } else if (row.kind === 'more') {
       void model.showMore(row.project);
     }

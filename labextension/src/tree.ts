@@ -1,6 +1,9 @@
 /** The rows of the sidebar, and where keys lead from one to another. This file knows no DOM. */
 
-import type { IMetrics, IProject, IRun, IRunPage } from './wire';
+import type { IMetrics, IProject, IRun, IRunPage, ISweep } from './wire';
+
+/** How many sweeps of a project stand above its runs; older ones are folded away. */
+export const NEWEST_SWEEPS = 3;
 
 export interface IProjectRow {
   readonly kind: 'project';
@@ -16,6 +19,21 @@ export interface IRunRow {
   readonly run: IRun;
 }
 
+export interface ISweepRow {
+  readonly kind: 'sweep';
+  readonly key: string;
+  readonly sweep: ISweep;
+}
+
+/** Shows the older sweeps of a project, and puts them away again. */
+export interface IOlderRow {
+  readonly kind: 'older';
+  readonly key: string;
+  readonly project: string;
+  readonly count: number;
+  readonly isOpen: boolean;
+}
+
 export interface IMoreRow {
   readonly kind: 'more';
   readonly key: string;
@@ -23,7 +41,7 @@ export interface IMoreRow {
   readonly project: string;
 }
 
-export type Row = IProjectRow | IRunRow | IMoreRow;
+export type Row = IProjectRow | ISweepRow | IOlderRow | IRunRow | IMoreRow;
 
 export interface ITree {
   readonly projects: readonly IProject[];
@@ -41,6 +59,15 @@ export function runKey(run: IRun): string {
   return `run ${run.project} ${run.id}`;
 }
 
+export function sweepKey(sweep: ISweep): string {
+  return `sweep ${sweep.project} ${sweep.id}`;
+}
+
+/** The older sweeps of a project are open where this is. */
+export function olderKey(project: string): string {
+  return `older sweeps ${project}`;
+}
+
 /** Return the rows of a tree, from top to bottom. */
 export function rowsOf(tree: ITree): Row[] {
   return tree.found
@@ -55,7 +82,7 @@ function projectRows({ open, pages }: ITree, project: IProject): Row[] {
   const key = projectKey(project.name);
   const rows: Row[] = [{ kind: 'project', key, project, isOpen, metrics }];
   if (isOpen && page) {
-    rows.push(...page.runs.map(runRow));
+    rows.push(...sweepRows(open, project.name, page.sweeps), ...page.runs.map(runRow));
     if (page.more) {
       rows.push({ kind: 'more', key: `more ${project.name}`, project: project.name });
     }
@@ -64,13 +91,18 @@ function projectRows({ open, pages }: ITree, project: IProject): Row[] {
 }
 
 function foundRows({ projects, open }: ITree, found: IRunPage): Row[] {
-  const names = [...new Set(found.runs.map(run => run.project))];
+  const names = [...new Set([...found.runs, ...found.sweeps].map(each => each.project))];
   const rows = names.flatMap((name): Row[] => {
     const project = projects.find(each => each.name === name) ?? { name, runs: 0, running: 0 };
     const isOpen = !open.has(closedKey(name));
     const head = { kind: 'project', key: projectKey(name), project, isOpen } as const;
-    const runs = found.runs.filter(run => isOpen && run.project === name);
-    return [{ ...head, metrics: found.metrics.get(name) }, ...runs.map(runRow)];
+    const row = { ...head, metrics: found.metrics.get(name) };
+    if (!isOpen) {
+      return [row];
+    }
+    const sweeps = found.sweeps.filter(sweep => sweep.project === name);
+    const runs = found.runs.filter(run => run.project === name);
+    return [row, ...sweepRows(open, name, sweeps), ...runs.map(runRow)];
   });
   return found.more ? [...rows, { kind: 'more', key: 'more', project: '' }] : rows;
 }
@@ -78,6 +110,15 @@ function foundRows({ projects, open }: ITree, found: IRunPage): Row[] {
 /** A project is open in a search unless it was closed there. */
 export function closedKey(name: string): string {
   return `closed ${name}`;
+}
+
+function sweepRows(open: ReadonlySet<string>, project: string, sweeps: readonly ISweep[]): Row[] {
+  const key = olderKey(project);
+  const count = sweeps.length - NEWEST_SWEEPS;
+  const isOpen = open.has(key);
+  const shown = isOpen ? sweeps : sweeps.slice(0, NEWEST_SWEEPS);
+  const rows = shown.map((sweep): Row => ({ kind: 'sweep', key: sweepKey(sweep), sweep }));
+  return count > 0 ? [...rows, { kind: 'older', key, project, count, isOpen }] : rows;
 }
 
 function runRow(run: IRun): IRunRow {
@@ -121,11 +162,26 @@ export function moveBy(
     case 'Enter':
       return row ? { activate: row.key } : null;
     case 'ArrowRight':
-      return row?.kind === 'project' ? (row.isOpen ? to(place + 1) : { toggle: row.key }) : null;
+      return row ? enter(place, row, to) : null;
     case 'ArrowLeft':
       return row ? leave(rows, place, row) : null;
     case ' ':
-      return row?.kind === 'project' ? { toggle: row.key } : null;
+      return row?.kind === 'project'
+        ? { toggle: row.key }
+        : row?.kind === 'older'
+          ? { activate: row.key }
+          : null;
+    default:
+      return null;
+  }
+}
+
+function enter(place: number, row: Row, to: (number: number) => IMove): IMove | null {
+  switch (row.kind) {
+    case 'project':
+      return row.isOpen ? to(place + 1) : { toggle: row.key };
+    case 'older':
+      return row.isOpen ? null : { activate: row.key };
     default:
       return null;
   }
@@ -134,6 +190,9 @@ export function moveBy(
 function leave(rows: readonly Row[], place: number, row: Row): IMove | null {
   if (row.kind === 'project') {
     return row.isOpen ? { toggle: row.key } : null;
+  }
+  if (row.kind === 'older' && row.isOpen) {
+    return { activate: row.key };
   }
   const parent = rows
     .slice(0, place)

@@ -36,6 +36,30 @@ export interface IRun {
   readonly spark: string;
 }
 
+export type SweepState = 'running' | 'paused' | 'stopped' | 'cancelled' | 'finished';
+
+const SWEEP_STATES: readonly string[] = ['running', 'paused', 'stopped', 'cancelled', 'finished'];
+
+export interface ISweep {
+  readonly project: string;
+  readonly id: string;
+  readonly name: string;
+  /** How it searches: grid, random or bayes. */
+  readonly method: string;
+  readonly state: SweepState;
+  /** What it looks for; empty where it compares nothing. */
+  readonly metric: string;
+  readonly isMaximized: boolean;
+  /** How many of its trials are over, and how many run. */
+  readonly done: number;
+  readonly running: number;
+  /** How many trials it runs; null where it has no end. */
+  readonly expected: number | null;
+  /** The best value so far, as text; empty where there is none. */
+  readonly best: string;
+  readonly createdMs: number;
+}
+
 export interface IMetrics {
   readonly chosen: string;
   readonly keys: readonly string[];
@@ -43,6 +67,7 @@ export interface IMetrics {
 
 export interface IRunPage {
   readonly runs: readonly IRun[];
+  readonly sweeps: readonly ISweep[];
   readonly more: boolean;
   readonly metrics: ReadonlyMap<string, IMetrics>;
 }
@@ -71,6 +96,7 @@ export function readRunPage(value: unknown): IRunPage {
   });
   return {
     runs: asList(fields.runs).map(readRun),
+    sweeps: asList(fields.sweeps).map(readSweep),
     more: fields.more === true,
     metrics: new Map(metrics)
   };
@@ -106,6 +132,24 @@ function readRun(value: unknown): IRun {
   };
 }
 
+function readSweep(value: unknown): ISweep {
+  const fields = asFields(value);
+  return {
+    project: asText(fields.project),
+    id: asText(fields.id),
+    name: asText(fields.name),
+    method: asText(fields.method),
+    state: asSweepState(fields.state),
+    metric: asText(fields.metric),
+    isMaximized: fields.goal === 'maximize',
+    done: asNumber(fields.done),
+    running: asNumber(fields.running),
+    expected: typeof fields.expected === 'number' ? asNumber(fields.expected) : null,
+    best: asText(fields.best),
+    createdMs: asNumber(fields.created_ms)
+  };
+}
+
 function asFields(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
@@ -124,6 +168,10 @@ function asNumber(value: unknown): number {
 
 function asState(value: unknown): RunState {
   return STATES.includes(asText(value)) ? (value as RunState) : 'crashed';
+}
+
+function asSweepState(value: unknown): SweepState {
+  return SWEEP_STATES.includes(asText(value)) ? (value as SweepState) : 'stopped';
 }
 
 function asColour(value: unknown): string {

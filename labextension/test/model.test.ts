@@ -1,12 +1,28 @@
 import { describe, expect, it } from 'vitest';
 
 import { BrowserModel, type IQuestion, type IStoreReader, PAGE } from '../src/model';
-import { projectKey } from '../src/tree';
-import type { IOverview, IRunPage } from '../src/wire';
+import { olderKey, projectKey, sweepKey } from '../src/tree';
+import type { IOverview, IRunPage, ISweep } from '../src/wire';
+
+const sweep: ISweep = {
+  project: 'new',
+  id: 'abc',
+  name: 'search',
+  method: 'bayes',
+  state: 'running',
+  metric: 'loss',
+  isMaximized: false,
+  done: 3,
+  running: 1,
+  expected: 10,
+  best: '0.5',
+  createdMs: 0
+};
 
 /** A store that says what it is asked, and answers the same with the same object. */
 class Store implements IStoreReader {
   asked: IQuestion[] = [];
+  sweeps: ISweep[] = [];
   trouble: Error | null = null;
   overviews: Record<string, IOverview> = {
     '': {
@@ -30,7 +46,8 @@ class Store implements IStoreReader {
   runs(question: IQuestion): Promise<IRunPage> {
     this.asked.push(question);
     const name = JSON.stringify(question);
-    this.pages[name] ??= { runs: [], more: false, metrics: new Map() };
+    const sweeps = question.project === 'new' ? this.sweeps : [];
+    this.pages[name] ??= { runs: [], sweeps, more: false, metrics: new Map() };
     return Promise.resolve(this.pages[name]);
   }
 
@@ -109,7 +126,32 @@ describe('BrowserModel', () => {
     const { model } = await shown();
     expect(model.subject).toBeNull();
     model.select(projectKey('old'));
-    expect(model.subject).toEqual({ dir: '', project: 'old', run: '', label: 'old' });
+    const old = { dir: '', project: 'old', run: '', sweep: '', label: 'old' };
+    expect(model.subject).toEqual(old);
+  });
+
+  it('shows the older sweeps when they are asked for', async () => {
+    const { store, model, changes } = await shown();
+    store.sweeps = ['e', 'd', 'c', 'b', 'a'].map(id => ({ ...sweep, id }));
+    await model.showMore('new');
+    const kinds = (): string => model.rows.map(row => row.kind).join(' ');
+    expect(kinds()).toBe('project sweep sweep sweep older project');
+    model.select(sweepKey({ ...sweep, id: 'd' }));
+    expect(model.subject).toEqual({
+      dir: '',
+      project: 'new',
+      run: '',
+      sweep: 'd',
+      label: 'search'
+    });
+    const before = changes();
+    model.toggleOlder('new');
+    expect(kinds()).toBe('project sweep sweep sweep sweep sweep older project');
+    expect(changes()).toBe(before + 1);
+    model.select(olderKey('new'));
+    expect(model.subject).toBeNull();
+    model.toggleOlder('new');
+    expect(kinds()).toBe('project sweep sweep sweep older project');
   });
 
   it('begins anew in another store', async () => {

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import { closedKey, type ITree, moveBy, projectKey, rowsOf, runKey } from '../src/tree';
-import type { IRun, IRunPage } from '../src/wire';
+import {
+  closedKey,
+  type ITree,
+  moveBy,
+  olderKey,
+  projectKey,
+  rowsOf,
+  runKey,
+  sweepKey
+} from '../src/tree';
+import type { IRun, IRunPage, ISweep } from '../src/wire';
 
 function makeRun(project: string, id: string): IRun {
   return {
@@ -18,9 +27,31 @@ function makeRun(project: string, id: string): IRun {
   };
 }
 
-function page(project: string, ids: string[], more = false): IRunPage {
+function makeSweep(project: string, id: string): ISweep {
+  return {
+    project,
+    id,
+    name: id,
+    method: 'grid',
+    state: 'finished',
+    metric: 'loss',
+    isMaximized: false,
+    done: 1,
+    running: 0,
+    expected: 1,
+    best: '1',
+    createdMs: 0
+  };
+}
+
+function page(project: string, ids: string[], more = false, sweeps: string[] = []): IRunPage {
   const metrics = new Map([[project, { chosen: 'loss', keys: ['loss'] }]]);
-  return { runs: ids.map(id => makeRun(project, id)), more, metrics };
+  return {
+    runs: ids.map(id => makeRun(project, id)),
+    sweeps: sweeps.map(id => makeSweep(project, id)),
+    more,
+    metrics
+  };
 }
 
 const tree: ITree = {
@@ -61,8 +92,34 @@ describe('rowsOf', () => {
     expect(closed).toHaveLength(3);
   });
 
-  it('keeps projects and runs of the same name apart', () => {
-    expect(projectKey('a')).not.toBe(runKey(makeRun('a', '')));
+  it('shows the newest sweeps above the runs, and folds the older ones away', () => {
+    const pages = new Map([['a', page('a', ['r1'], false, ['s5', 's4', 's3', 's2', 's1'])]]);
+    const folded = rowsOf({ ...tree, pages });
+    expect(folded.map(row => row.kind).join(' ')).toBe(
+      'project sweep sweep sweep older run project'
+    );
+    expect(folded[4]).toMatchObject({ count: 2, isOpen: false });
+    const unfolded = rowsOf({ ...tree, pages, open: new Set(['a', olderKey('a')]) });
+    expect(unfolded.map(row => row.key).slice(1, 8)).toEqual([
+      ...['s5', 's4', 's3', 's2', 's1'].map(id => sweepKey(makeSweep('a', id))),
+      olderKey('a'),
+      runKey(makeRun('a', 'r1'))
+    ]);
+  });
+
+  it('shows the sweeps that a search has found', () => {
+    const found = { ...page('b', ['x'], false, ['s']), metrics: new Map() };
+    const other = { ...found, runs: [], sweeps: [makeSweep('gone', 't')] };
+    expect(rowsOf({ ...tree, found }).map(row => row.kind)).toEqual(['project', 'sweep', 'run']);
+    expect(rowsOf({ ...tree, found: other }).map(row => row.key)).toEqual([
+      projectKey('gone'),
+      sweepKey(makeSweep('gone', 't'))
+    ]);
+  });
+
+  it('keeps projects, sweeps and runs of the same name apart', () => {
+    const keys = [projectKey('a'), runKey(makeRun('a', '')), sweepKey(makeSweep('a', ''))];
+    expect(new Set(keys).size).toBe(3);
   });
 });
 
@@ -91,6 +148,19 @@ describe('moveBy', () => {
     ['x', a, null]
   ])('%s from %s', (key, from, expected) => {
     expect(moveBy(rows, from ?? null, key)).toEqual(expected);
+  });
+
+  it.each([
+    ['Enter', false, { activate: olderKey('a') }],
+    [' ', true, { activate: olderKey('a') }],
+    ['ArrowRight', false, { activate: olderKey('a') }],
+    ['ArrowRight', true, null],
+    ['ArrowLeft', true, { activate: olderKey('a') }],
+    ['ArrowLeft', false, { focus: projectKey('a') }]
+  ])('%s opens and closes the older sweeps (open: %s)', (pressed, isOpen, expected) => {
+    const pages = new Map([['a', page('a', [], false, ['s4', 's3', 's2', 's1'])]]);
+    const open = new Set(isOpen ? ['a', olderKey('a')] : ['a']);
+    expect(moveBy(rowsOf({ ...tree, pages, open }), olderKey('a'), pressed)).toEqual(expected);
   });
 
   it('means nothing where there are no rows', () => {

@@ -69,6 +69,55 @@ describe('readRunPage', () => {
   });
 });
 
+describe('sweeps', () => {
+  const sent = {
+    project: 'digits',
+    id: 'abc',
+    name: '<img src=x>',
+    method: 'bayes',
+    state: 'paused',
+    metric: 'acc',
+    goal: 'maximize',
+    done: 3,
+    running: 1,
+    expected: 10,
+    best: '0.9',
+    created_ms: 1000
+  };
+
+  it('are read, and their names left as they are', () => {
+    expect(readRunPage({ sweeps: [sent] }).sweeps).toEqual([
+      {
+        project: 'digits',
+        id: 'abc',
+        name: '<img src=x>',
+        method: 'bayes',
+        state: 'paused',
+        metric: 'acc',
+        isMaximized: true,
+        done: 3,
+        running: 1,
+        expected: 10,
+        best: '0.9',
+        createdMs: 1000
+      }
+    ]);
+  });
+
+  it.each([
+    ['a state', { state: 'odd' }, { state: 'stopped' }],
+    ['an end', { expected: null }, { expected: null }],
+    ['a number', { expected: '7', done: 'x' }, { expected: null, done: 0 }]
+  ])('do without %s that is none', (_, given, expected) => {
+    const [found] = readRunPage({ sweeps: [{ ...sent, ...given }] }).sweeps;
+    expect(found).toMatchObject(expected);
+  });
+
+  it('are none where the server knows none', () => {
+    expect(readRunPage({ runs: [run] }).sweeps).toEqual([]);
+  });
+});
+
 it('reads the loader', () => {
   expect(readLoader({ version: '1', script: 'x' })).toEqual({ version: '1', script: 'x' });
   expect(readLoader(null)).toEqual({ version: '', script: '' });

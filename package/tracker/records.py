@@ -88,6 +88,38 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepRecord:
+    """How far a sweep is, as its tables say. Times are aware datetimes in UTC.
+
+    Attributes
+    ----------
+    state : str
+        running, paused, stopped, cancelled or finished.
+    metric : str or None
+        The name of the value by which trials are compared.
+    expected : int or None
+        How many trials it runs; None where it has no end.
+    done, running : int
+        Trials of its own that are over, and that run.
+    best : float or None
+        The best value of a trial that did not fail; never NaN.
+    """
+
+    project: str
+    sweep_id: str
+    name: str
+    method: str
+    state: str
+    metric: str | None
+    goal: Literal["minimize", "maximize"]
+    expected: int | None
+    done: int
+    running: int
+    best: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """One key of one run. `kind` is ``"json"`` for values that are not numbers."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.lab.conftest import Lab, Notebook, running_lab
 from tests.panels.recorded import NASTY, record
+
+import tracker
 
 pytestmark = pytest.mark.lab
 
@@ -24,6 +27,25 @@ while not pathlib.Path("stop").exists():
     run.log({"loss": 1000 - step})
     time.sleep(0.02)
 run.finish()
+"""
+
+
+SEARCH = """
+import pathlib, time, tracker
+pathlib.Path("go").unlink(missing_ok=True)
+quiet = {"panel": False, "silent": True, "console": False, "system_interval_s": 0}
+def train():
+    run = tracker.init(settings=quiet)
+    for step in range(5):
+        run.log({"loss": run.config.x})
+    while run.config.x > 2 and not pathlib.Path("go").exists():
+        time.sleep(0.02)
+sweep = tracker.sweep({
+    "method": "grid", "name": f"<b>{PROJECT}", "metric": {"name": "loss"},
+    "parameters": {"x": {"values": [2, 1, 3, 4]}},
+}, project=PROJECT)
+from tracker.sweep.agent import Agent
+Agent(sweep.controller, train, say=lambda text: None).run()
 """
 
 
@@ -61,6 +83,10 @@ def project_row(page: Page, name: str) -> Locator:
 
 def run_row(page: Page, name: str) -> Locator:
     return page.locator(".tracker-Row[data-kind=run]").filter(has_text=name)
+
+
+def sweep_row(page: Page, name: str) -> Locator:
+    return page.locator(".tracker-Row[data-kind=sweep]").filter(has_text=name)
 
 
 def unfold(page: Page, project: str) -> None:
@@ -163,11 +189,8 @@ def test_runs_are_searched(page: Page, digits: str) -> None:
 # --- tabs
 
 
-def test_a_tab_comes_back_with_the_page(notebook: Notebook, page: Page, digits: str) -> None:
-    unfold(page, digits)
-    run_row(page, "last").dblclick()
-    tab = page.locator(".tracker-Dashboard")
-    expect(tab.locator(".main-svg").first).to_be_visible()
+def await_saved_tab(page: Page) -> None:
+    """Wait until the server knows the tab, and so a page that is loaded anew."""
     page.wait_for_function(
         """async key => (await jupyterapp.serviceManager.workspaces.fetch(
             new URL(location).pathname.split('/workspaces/')[1] ?? 'default'
@@ -177,6 +200,14 @@ def test_a_tab_comes_back_with_the_page(notebook: Notebook, page: Page, digits: 
             "w => w.id.startsWith('tracker-')).id"
         ),
     )
+
+
+def test_a_tab_comes_back_with_the_page(notebook: Notebook, page: Page, digits: str) -> None:
+    unfold(page, digits)
+    run_row(page, "last").dblclick()
+    tab = page.locator(".tracker-Dashboard")
+    expect(tab.locator(".main-svg").first).to_be_visible()
+    await_saved_tab(page)
     page.evaluate(
         """jupyterapp.serviceManager.settings.save(
             'notebook-tracker:browser', JSON.stringify({sidebar: false}))"""
@@ -187,6 +218,47 @@ def test_a_tab_comes_back_with_the_page(notebook: Notebook, page: Page, digits: 
     # As the settings want it the sidebar comes when it is called, and not before.
     expect(page.locator(".tracker-Sidebar")).to_have_count(0)
     show_sidebar(page)
+
+
+def test_a_sweep_is_steered_from_its_tab(notebook: Notebook, page: Page, lab: Lab) -> None:
+    project = f"searching-{token_hex(4)}"  # a second try finds nothing of the first
+    path = notebook.write("search.ipynb", [f"PROJECT = {project!r}{SEARCH}"])
+    notebook.open(path)
+    notebook.start_cell(0)
+    unfold(page, project)
+    name = f"<b>{project}"
+    row = sweep_row(page, name)
+    expect(row.locator(".tracker-Row-sign[data-state=running]")).to_be_visible()
+    expect(row.locator(".tracker-Row-value")).not_to_have_text("", timeout=15_000)
+    expect(run_row(page, "sweep-3").locator("[data-state=running]")).to_be_visible()
+    row.dblclick()
+    tab = page.locator(".tracker-Dashboard")
+    expect(tab.locator(".tkp-name")).to_have_text(name)
+    expect(tab.locator(".js-plotly-plot").first).to_be_visible()
+    tab.get_by_role("button", name="Pause").click()
+    expect(tab.locator(".tkp-state")).to_have_text("grid, paused")
+    expect(row.locator(".tracker-Row-sign[data-state=paused]")).to_be_visible()
+    expect(row.locator(".tracker-Row-done")).to_have_text("2/4")
+    expect(row.locator(".tracker-Row-value")).to_have_text("1")
+    await_saved_tab(page)
+    notebook.reload()
+    expect(tab.locator(".tkp-state")).to_have_text("grid, paused")
+    Path(lab.root, "go").touch()
+    expect(tab.locator(".tkp-fact")).to_have_text("trials3 of 4", timeout=15_000)
+    tab.get_by_role("button", name="Resume").click()
+    expect(tab.locator(".tkp-state")).to_have_text("grid, finished", timeout=15_000)
+    show_sidebar(page)
+    unfold(page, project)
+    expect(row.locator(".tracker-Row-done")).to_have_text("4/4")
+    notebook.screenshot("sidebar-with-a-sweep")
+
+    notebook.open(path)
+    choose(page, row, "Insert Panel into Notebook")
+    page.wait_for_function("() => jupyterapp.shell.currentWidget.content.widgets.length === 2")
+    notebook.save()
+    (sweep,) = tracker.Api(dir=lab.store).project(project).sweeps()
+    magic = f"%load_ext tracker\n%tracker {project}/{sweep.id}"
+    assert notebook.read(path).cells[1].source == magic
 
 
 def test_a_tab_of_a_finished_run_rests_and_answers(page: Page, digits: str) -> None:

@@ -7,11 +7,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.panels.recorded import NASTY
 
 import tracker
+from tracker.figures.formats import format_number
+from tracker.panels.sweep_source import SweepSource
+from tracker.store.store import open_store
+from tracker.sweep.controller import Controller
+from tracker.sweep.creation import create
 
 QUIET = {"panel": False, "silent": True, "console": False, "system_interval_s": 0}
 KILLED = """
@@ -82,7 +88,7 @@ def test_where_nothing_was_logged_there_is_nothing_and_nothing_is_made(server):
     place.mkdir(parents=True)
     assert server.get("projects", dir="nothing").content["projects"] == []
     found = server.get("runs", dir="nothing").content
-    assert found == {"runs": [], "more": False, "metrics": {}}
+    assert found == {"runs": [], "more": False, "metrics": {}, "sweeps": []}
     assert list(place.iterdir()) == []
 
 
@@ -192,6 +198,88 @@ def test_a_run_without_numbers_has_no_curve(server):
     log(server.root / "empty", "p")
     (run,) = server.get("runs", dir="empty").content["runs"]
     assert (run["value"], run["spark"]) == ("", "")
+
+
+# --- sweeps
+
+
+def search(root: Path, project: str, values: list[float], **more: Any) -> Controller:
+    """Make a sweep and run a trial for each value; NaN and failures are none that is best."""
+    config = {
+        "method": "random", "metric": {"name": "loss"},
+        "parameters": {"x": {"min": 0.0, "max": 1.0}},
+    }  # fmt: skip
+    made = create(open_store(root / ".tracker"), config | more, project, seed=1)
+    agent = made.ledger.attend("agent")
+    for value in values:
+        trial = made.claim("agent", "batch").trial
+        assert trial is not None
+        made.set_value(trial.number, 1, value)
+        made.end(trial.number, 1, "failed" if value < 0 else "finished")
+    made.ledger.leave("agent", agent)
+    made.publish()
+    return made
+
+
+def test_sweeps_come_with_how_far_they_are(server):
+    root, values = server.root / "sweeps", [0.5, 0.25, float("nan"), -1.0]
+    first = search(root, "p", values, name=NASTY, run_cap=6)
+    most = {"name": "acc", "goal": "Maximize"}
+    second = search(root, "p", values, method="bayes", metric=most)
+    second.turn("paused")
+    search(root, "other", [])
+    newest, oldest = server.get("runs", dir="sweeps", project="p").content["sweeps"]
+    assert oldest.pop("created_ms") < newest.pop("created_ms")
+    assert oldest == {
+        "project": "p", "id": first.sweep_id, "name": NASTY, "method": "random",
+        "state": "running", "metric": "loss", "goal": "minimize", "done": 4, "running": 0,
+        "expected": 6, "best": "0.25",
+    }  # fmt: skip
+    assert newest == {
+        "project": "p", "id": second.sweep_id, "name": second.sweep_id, "method": "bayes",
+        "state": "paused", "metric": "acc", "goal": "maximize", "done": 4, "running": 0,
+        "expected": None, "best": "0.5",
+    }  # fmt: skip
+
+
+def test_a_sweep_that_has_not_begun_has_nothing_yet(server):
+    root = server.root / "begun"
+    search(root, "p", [], metric=None)
+    (found,) = server.get("runs", dir="begun", project="p").content["sweeps"]
+    assert (found["done"], found["best"], found["metric"]) == (0, "", "")
+
+
+def test_sweeps_say_what_their_panel_says(server):
+    made = search(server.root / "same", "p", [0.5, 0.25, float("inf"), -1.0], name="s", run_cap=9)
+    made.enqueue({"x": 0.5})
+    source = SweepSource(made)
+    with made.store.reading() as db:
+        source.read(db)
+    head = source.head()
+    (found,) = server.get("runs", dir="same", project="p").content["sweeps"]
+    same = ("project", "id", "name", "method", "metric", "goal", "done", "expected")
+    assert {name: found[name] for name in same} == {name: head[name] for name in same}
+    assert found["best"] == format_number(head["best"]["value"])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("SHRINK", 1), ("random", 2), ("running", 2), ("found", 2), ("%", 0), ("' OR 1=1 --", 0)],
+)
+def test_sweeps_are_searched(server, text, count):
+    root = server.root / "found"
+    if not root.exists():
+        search(root, "found", [], name="Shrink it")
+        search(root, "found", [])
+    assert len(server.get("runs", dir="found", search=text).content["sweeps"]) == count
+
+
+def test_news_of_a_sweep_are_sent(server):
+    made = search(server.root / "turning", "p", [1.0])
+    first = server.get("runs", dir="turning")
+    made.turn("paused")
+    again = server.get("runs", etag=first.headers["ETag"], dir="turning")
+    assert [sweep["state"] for sweep in again.content["sweeps"]] == ["paused"]
 
 
 # --- asking again

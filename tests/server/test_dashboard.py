@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,9 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 import tracker
 from tracker.panels.workspace import actions
 from tracker.server.frames import pack
+from tracker.store.store import open_store
+from tracker.sweep.controller import Controller
+from tracker.sweep.creation import create
 
 QUIET = {"panel": False, "silent": True, "console": False, "system_interval_s": 0}
 HELLO = {"type": "hello", "panel": "x", "app": True, "plotly": True}
@@ -120,6 +123,8 @@ def test_no_other_site_gets_in_with_the_cookie_of_somebody_who_may(server):
         {"project": "digits", "dir": "../.."},
         {"project": "digits", "dir": "plain/../../.."},
         {"project": "../digits", "run": "../../x"},
+        {"project": "digits", "sweep": "gone"},
+        {"project": "digits", "sweep": "../../x"},
     ],
 )
 def test_what_is_not_there_is_not_found(server, asked):
@@ -175,6 +180,49 @@ def test_a_project_is_shown_as_a_workspace(server):
             assert head["head"]["matched"] == 1
 
     run(work)
+
+
+@pytest.fixture
+def sweep(server: Server) -> Iterator[Controller]:
+    """Return a sweep of 20 trials, of which one is over and one runs."""
+    config = {
+        "method": "random", "metric": {"name": "loss"}, "run_cap": 20,
+        "parameters": {"x": {"min": 0.0, "max": 1.0}},
+    }  # fmt: skip
+    made = create(open_store(server.root / "searching" / ".tracker"), config, "p", seed=1)
+    presence = made.ledger.attend("agent")
+    trial = made.claim("agent", "batch").trial
+    assert trial is not None
+    made.set_value(trial.number, 1, 0.5)
+    made.end(trial.number, 1, "finished")
+    made.claim("agent", "batch")
+    made.publish()
+    yield made
+    made.ledger.leave("agent", presence)
+
+
+def test_a_sweep_is_shown_with_its_figures(server, sweep):
+    async def work() -> None:
+        async with page(server, dir="searching", project="p", sweep=sweep.sweep_id) as here:
+            await here.say(**HELLO)
+            head, _ = await here.hear("head")
+            assert head["head"]["counts"] == {"finished": 1, "running": 1}
+            trials, _ = await here.hear("trials")
+            assert [row["number"] for row in trials["rows"]] == [1, 0]
+            await here.say(type="view", visible=["sweep/best"])
+            drawn, _ = await here.hear("drawn")
+            assert drawn["panel"] == "sweep/best"
+            assert sweep.end(1, 1, "finished")
+            sweep.publish()
+            head, _ = await here.hear("head")
+            assert head["head"]["done"] == 2
+
+    run(work)
+
+
+def test_a_sweep_is_another_projects_nowhere(server, sweep):
+    asked = {"dir": "searching", "sweep": sweep.sweep_id}
+    assert refusal(server, project="other", **asked) == 404
 
 
 def test_numbers_move_while_a_run_goes_on(server):
@@ -247,6 +295,51 @@ def test_who_may_only_read_changes_nothing(server, kind):
 
     run(work)
     assert store.read_bytes() == before
+
+
+def test_a_page_may_steer_a_sweep_and_sees_how_it_goes_on(server, sweep):
+    async def work() -> None:
+        async with page(server, dir="searching", project="p", sweep=sweep.sweep_id) as here:
+            await here.say(**HELLO)
+            await here.hear("head")
+            await here.say(type="stop_trial", number=1, request=1)
+            await here.hear("reply")
+            assert sweep.ledger.read().trials[1].told == "somebody stopped it"
+            assert sweep.end(1, 1, "finished")
+            await here.say(type="turn", turn="stop")
+            while (await here.hear("head"))[0]["head"]["state"] != "finished":
+                pass
+            # Nothing is followed any more, until somebody goes on with it.
+            await here.say(type="turn", turn="resume")
+            while (await here.hear("head"))[0]["head"]["sweep"] != "running":
+                pass
+            sweep.turn("paused")
+            while (await here.hear("head"))[0]["head"]["sweep"] != "paused":
+                pass
+
+    run(work)
+
+
+@pytest.mark.parametrize("message", [{"type": "turn", "turn": "stop"}, {"type": "stop_trial"}])
+def test_who_may_only_read_steers_no_sweep(server, sweep, message):
+    headers = {"Authorization": f"token {TOKEN}", "X-May": "read"}
+    before = sweep.ledger.path.read_bytes()
+
+    async def work() -> None:
+        asked = {"dir": "searching", "project": "p", "sweep": sweep.sweep_id}
+        async with page(server, headers, **asked) as here:
+            await here.say(**HELLO)
+            await here.hear("head")
+            await here.say(**message, number=1, request=1)
+            problem, _ = await here.hear("problem")
+            assert problem["text"].startswith("You may look at this store, and not change it")
+            # The button that was pressed waits for news.
+            head, _ = await here.hear("head")
+            assert head["head"]["sweep"] == "running"
+            await here.hear("reply")
+
+    run(work)
+    assert sweep.ledger.path.read_bytes() == before
 
 
 def test_files_are_found_by_their_content_only(server):

@@ -1,4 +1,4 @@
-"""A run's or a project's panel over a web socket: the same as in a notebook, without a kernel."""
+"""A run, a sweep or a project over a web socket: a notebook's panel, without a kernel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESOURCE: Final = "tracker"
 
 
 class DashboardSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """``dashboard?dir=&project=&run=``: JSON messages of a page, frames of the panel.
+    """``dashboard?dir=&project=&run=&sweep=``: JSON messages of a page, frames of the panel.
 
     Who may only read the resource ``tracker`` sees everything and changes nothing in the store.
     """
@@ -43,18 +43,18 @@ class DashboardSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Find what is asked for, and open the socket."""
         if not await self._may("read"):
             raise web.HTTPError(403)
-        asked = {
-            name: self.get_argument(name, "", strip=False) for name in ("dir", "project", "run")
-        }
+        names = ("dir", "project", "run", "sweep")
+        asked = {name: self.get_argument(name, "", strip=False) for name in names}
         may_write, root = await self._may("write"), self.settings["server_root_dir"]
         self._loop = asyncio.get_running_loop()
         self._mail: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
         def work() -> View:
-            from tracker.server.view import View
+            from tracker.server.view import Subject, View
 
             place = store_of(asked["dir"], root)
-            return View(place, asked["project"], asked["run"], self.send, may_write=may_write)
+            subject = Subject(asked["project"], asked["run"], asked["sweep"])
+            return View(place, subject, self.send, may_write=may_write)
 
         try:
             self._view = await in_thread(work)

@@ -1,4 +1,4 @@
-"""What the sidebar shows: projects, runs, their values and small curves, as plain JSON."""
+"""What the sidebar shows: projects, sweeps, runs and their small curves, as plain JSON."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from tracker.figures.colours import colour_of
 from tracker.figures.formats import format_number
 from tracker.figures.sparkline import sparkline_path
 from tracker.figures.summary import flat_items
-from tracker.records import Curve, RunRecord, Series
+from tracker.records import Curve, RunRecord, Series, SweepRecord
 from tracker.server.places import shown_path
 from tracker.store.database.connection import Connection
-from tracker.store.reading import read, run_rows
+from tracker.store.reading import read, run_rows, sweep_rows
 from tracker.store.reading.filters import Where, parse_filters
 from tracker.store.series import curves
 from tracker.store.store import Store
 
 MOST_RUNS: Final = 1000
+MOST_SWEEPS: Final = 200
 SPARK_SIZE: Final = (56, 16)
 _SPARK_COLUMNS: Final = 28
 _KEPT_SPARKS: Final = 20_000
@@ -83,7 +84,8 @@ class Listing:
         project : str, optional
             Default: of all projects.
         search : str
-            Only runs whose name, id, state, tags, notes or project contain it.
+            Only runs whose name, id, state, tags, notes or project contain it, and sweeps whose
+            name, id, method, state or project do.
         metric : str
             The metric to show. Where a project has none of this name: one that a sweep or
             ``define_metric`` gave a goal, else the first that was logged.
@@ -93,11 +95,12 @@ class Listing:
         Returns
         -------
         dict
-            ``"runs"``, ``"more"`` (whether there are more of them), and ``"metrics"``: for each
-            project of these runs the chosen one and all there are.
+            ``"runs"``, ``"more"`` (whether there are more of them), ``"metrics"``: for each
+            project of these runs the chosen one and all there are; and ``"sweeps"``, the newest
+            first.
         """
         if not store.database.exists():
-            return {"runs": [], "more": False, "metrics": {}}
+            return {"runs": [], "more": False, "metrics": {}, "sweeps": []}
         limit = min(max(limit, 1), MOST_RUNS)
         with store.reading() as db:
             records = read.runs(db, project, _where(search), "-created_at", limit + 1)
@@ -106,10 +109,12 @@ class Listing:
             chosen = {name: found["chosen"] for name, found in metrics.items()}
             series = _series(db, records, chosen)
             sparks = self._read_sparks(db, store.root, records, series)
+            sweeps = sweep_rows.sweeps(db, project, search.strip()[:_NAME_LENGTH], MOST_SWEEPS)
         return {
             "runs": [_row(record, chosen[record.project], sparks) for record in records],
             "more": more,
             "metrics": metrics,
+            "sweeps": [_sweep_row(sweep) for sweep in sweeps],
         }
 
     def _read_sparks(
@@ -196,6 +201,23 @@ def _row(run: RunRecord, metric: str, sparks: Mapping[int, tuple[str, float]]) -
         "tags": list(run.tags[:_MOST_TAGS]),
         "value": "" if value is None else format_number(value),
         "spark": spark,
+    }
+
+
+def _sweep_row(sweep: SweepRecord) -> dict[str, Any]:
+    return {
+        "project": sweep.project,
+        "id": sweep.sweep_id,
+        "name": sweep.name[:_NAME_LENGTH],
+        "method": sweep.method[:_NAME_LENGTH],
+        "state": sweep.state,
+        "metric": (sweep.metric or "")[:_NAME_LENGTH],
+        "goal": sweep.goal,
+        "done": sweep.done,
+        "running": sweep.running,
+        "expected": sweep.expected,
+        "best": "" if sweep.best is None else format_number(sweep.best),
+        "created_ms": sweep.created_at.timestamp() * 1000,
     }
 
 
