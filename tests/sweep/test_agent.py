@@ -50,6 +50,22 @@ def test_an_agent_runs_a_sweep_to_its_end(sweep: Make, begin: Begin) -> None:
     assert list(found["x"]) == ["1", "2", "3"]
 
 
+def test_the_tables_say_what_runs_while_it_runs(sweep: Make, begin: Begin) -> None:
+    made = sweep(**GRID)
+
+    def train() -> None:
+        begin()
+        tracker.log({"loss": 1.0})
+        while tracker.config.x == 3 and states_in_sql() != ["finished", "finished", "running"]:
+            tracker.log({"loss": 1.0})
+
+    def states_in_sql() -> list[str]:
+        return list(tracker.sql("SELECT state FROM trials ORDER BY number")["state"])
+
+    tracker.agent(made, train)
+    assert states_in_sql() == ["finished"] * 3
+
+
 def test_the_id_is_a_string_and_finds_the_sweep_again(sweep: Make) -> None:
     made = sweep()
     assert isinstance(made, str)

@@ -10,6 +10,7 @@ from typing import Any
 from tracker.errors import TrackerError, TrialStopped, warn
 from tracker.run.run import Run
 from tracker.store.journal.trials import best_of
+from tracker.store.writing.trial_table import INTERVAL_S
 from tracker.sweep.controller import Controller
 from tracker.sweep.stopping import rungs
 
@@ -45,6 +46,7 @@ class Watch:
         self._trial = (number, attempt)
         self._process = os.getpid()
         self._run: Run | None = None
+        self._began_s, self._is_shown = time.monotonic(), False
         self._reported = 0
         self._judge_at, self._judge_from = 0.0, 1.0
         config = controller.config
@@ -87,8 +89,15 @@ class Watch:
 
     def _look(self) -> None:
         """Ask, from the flush, whether the trial is to go on."""
-        if self.told is None and os.getpid() == self._process:
+        if os.getpid() != self._process:
+            return
+        if self.told is None:
             self._ask()
+        if not self._is_shown and time.monotonic() - self._began_s > INTERVAL_S:
+            # The end of the trial before this one came too soon after another to be published, and
+            # would be missing for as long as this one takes.
+            self._is_shown = True
+            self._controller.publish_if_due()
 
     def _ask(self) -> None:
         begun = time.monotonic()
