@@ -105,7 +105,7 @@ function Search({ model }: { readonly model: BrowserModel }): React.JSX.Element 
       type="search"
       className="tracker-Sidebar-search"
       placeholder="Search names, tags, states …"
-      aria-label="Search runs"
+      aria-label="Search all projects"
       value={text}
       onChange={event => {
         setText(event.target.value);

@@ -174,11 +174,11 @@ def test_keys_lead_through_the_tree(page: Page, digits: str) -> None:
 
 
 def test_runs_are_searched(page: Page, digits: str) -> None:
-    page.get_by_label("Search runs").fill("PLAIN")
+    page.get_by_label("Search all projects").fill("PLAIN")
     rows = page.locator(".tracker-Row[data-kind=run]")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("plain")
-    page.get_by_label("Search runs").fill("(no such run")
+    page.get_by_label("Search all projects").fill("(no such run")
     expect(page.locator(".tracker-Sidebar-nothing")).to_be_visible()
     # What the page has is not sent again.
     with page.expect_response(lambda r: "tracker/api/projects" in r.url and r.status == 304):

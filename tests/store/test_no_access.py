@@ -17,6 +17,7 @@ import pytest
 from tracker.errors import StoreError, StoreLockedError, TrackerWarning
 from tracker.store import flusher
 from tracker.store.database import database
+from tracker.store.files import lock
 from tracker.store.journal import facts, journal
 from tracker.store.store import Store
 
@@ -51,9 +52,10 @@ def made(store: Store) -> Store:
 @contextlib.contextmanager
 def held(store: Store) -> Iterator[None]:
     """Have another program hold the database open for writing."""
-    holder = launch("hold", store.database, stdin=-1, stdout=-1)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"held\n"
+    with lock.locked(store.lock_file):  # else a flush of ours may have it open just then
+        holder = launch("hold", store.database, stdin=-1, stdout=-1)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
     try:
         yield
     finally:
