@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import import_paths
 from tracker._version import __version__
+from tracker.media.upstairs import UPSTAIRS
 
 if TYPE_CHECKING:
     from tracker.api import Api, sql
@@ -204,5 +205,11 @@ def unload_ipython_extension(shell: Any) -> None:
     import_module("tracker.magics").unload(shell)
 
 
+def _chart_bundle(chart: Any) -> dict[str, Any]:
+    bundle: dict[str, Any] = import_module("tracker.report.media_cells").chart_bundle(chart)
+    return bundle
+
+
+UPSTAIRS.chart_bundle = _chart_bundle
 sys.modules[__name__].__class__ = _FrontDoor
 import_paths.install()

@@ -10,6 +10,7 @@ from tracker.errors import UsageError
 from tracker.media.media import Find, Put
 from tracker.media.table import Table
 from tracker.media.table_file import TableSnapshot
+from tracker.media.upstairs import chart_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,6 +124,9 @@ class CustomChart:
     def to_value(self) -> pd.DataFrame:
         """Return the table as a pandas DataFrame."""
         return self.table.get_dataframe()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | None:
+        return chart_bundle(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CustomChart):
