@@ -85,6 +85,17 @@ def test_figures_are_drawn_when_they_are_seen(board: Board, page: Page) -> None:
     assert set(page.take()) <= {"drawn"}  # nothing has changed, and nothing is sent
 
 
+def test_figures_of_a_sweep_without_trials_say_so(root: Path, page: Page) -> None:
+    board = Board(root, SweepSource(create(open_store(root), CONFIG, "p", seed=1)), lambda: None)
+    board.greet("p", page.client, HAS_ALL)
+    board.hear(page.client, SEES)
+    said = {
+        name: figure["layout"]["annotations"][0]["text"] for name, figure in drawn(page).items()
+    }
+    assert said.pop("sweep/curves") == "No trial has logged the metric yet."
+    assert set(said.values()) == {"No trial has ended with a value yet."}
+
+
 def test_buttons_steer_the_sweep(board: Board, page: Page, controller: Controller) -> None:
     for word, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
         page.take()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from tracker.figures.canvas import message
 from tracker.figures.forest import importances, make_ready
 from tracker.figures.importance import importance_figure
 from tracker.figures.parallel import parallel_figure
@@ -209,6 +210,8 @@ class SweepSource(Source):
             found = rungs(rule) if rule else ()
             return figure_message(trial_curves_figure(drawn, metric, found))
         known = [_TrialRun(mark, metric) for mark in marks if mark.value is not None]
+        if not known:
+            return figure_message(message("No trial has ended with a value yet."))
         searched = [f"config.{each.name}" for each in self._controller.space.dimensions]
         target = f"summary.{metric}"
         if kind == "parallel":
