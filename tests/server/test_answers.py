@@ -244,7 +244,10 @@ def test_sweeps_come_with_how_far_they_are(server):
 
 def test_a_sweep_that_has_not_begun_has_nothing_yet(server):
     root = server.root / "begun"
+    log(root, "older", {"x": 1.0})
     search(root, "p", [], metric=None)
+    projects = server.get("projects", dir="begun").content["projects"]
+    assert [(project["name"], project["runs"]) for project in projects] == [("p", 0), ("older", 1)]
     (found,) = server.get("runs", dir="begun", project="p").content["sweeps"]
     assert (found["done"], found["best"], found["metric"]) == (0, "", "")
 

@@ -220,6 +220,16 @@ def test_a_sweep_is_shown_with_its_figures(server, sweep):
     run(work)
 
 
+def test_a_project_that_has_but_a_sweep_is_an_empty_workspace(server, sweep):
+    async def work() -> None:
+        async with page(server, dir="searching", project="p") as here:
+            await here.say(**HELLO)
+            head, _ = await here.hear("head")
+            assert (head["head"]["name"], head["head"]["total"]) == ("p", 0)
+
+    run(work)
+
+
 def test_a_sweep_is_another_projects_nowhere(server, sweep):
     asked = {"dir": "searching", "sweep": sweep.sweep_id}
     assert refusal(server, project="other", **asked) == 404

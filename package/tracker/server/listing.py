@@ -38,7 +38,8 @@ def list_projects(store: Store) -> dict[str, Any]:
     if not store.database.exists():
         return found
     with store.reading() as db:
-        projects = read.projects(db)
+        begun = [(name, 0, made) for name, made in sweep_rows.projects_without_runs(db)]
+        projects = sorted(begun + read.projects(db), key=lambda each: each[2], reverse=True)
         running = read.runs(db, where=parse_filters({"state": "running"}), order="-created_at")
     counts = Counter(run.project for run in running)
     found["projects"] = [

@@ -16,7 +16,7 @@ from tracker.panels.run_source import RunSource
 from tracker.panels.sweep_source import STEERING, SweepSource
 from tracker.panels.workspace.actions import WRITING
 from tracker.panels.workspace.project_source import ProjectSource
-from tracker.store.reading import read
+from tracker.store.reading import read, sweep_rows
 from tracker.store.store import open_store
 from tracker.sweep.controller import Controller
 
@@ -88,7 +88,8 @@ def _source(root: Path, subject: Subject) -> Source:
     if subject.sweep:
         return SweepSource(Controller(store, subject.sweep, project))
     with store.reading() as db:
-        if not run and any(name == project for name, *_ in read.projects(db)):
+        known = [*read.projects(db), *sweep_rows.projects_without_runs(db)] if not run else []
+        if any(name == project for name, *_ in known):
             return ProjectSource(project)
         record = read.run(db, project, run) if run else None
     if record is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import duckdb
@@ -77,3 +78,12 @@ def sweeps(
             created,
         ) in db.execute(_SWEEPS, given).fetchall()
     ]
+
+
+def projects_without_runs(db: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime]]:
+    """Return name and newest sweep's time of projects that have sweeps, and no runs yet."""
+    rows = db.execute(
+        "SELECT project, max(created_at) FROM sweep ANTI JOIN run USING (project) "
+        "GROUP BY project ORDER BY 2 DESC, 1"
+    ).fetchall()
+    return [(name, utc(made) or EPOCH) for name, made in rows]
