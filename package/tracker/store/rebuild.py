@@ -67,8 +67,9 @@ def make_anew(store: Database) -> tuple[Path | None, list[str]]:
     living = journal.stems(store.journal_dir).keys()
     versions: Versions = []
     sentences: list[str] = []
-    for group in _groups(archive.archived(store.journal_dir)):
-        versions += _take_group(fresh, group, living, sentences)
+    journals = archive.archived(store.journal_dir)
+    for group in journal.in_groups(journals, GROUP_BYTES, GROUP_JOURNALS):
+        versions += _take_group(fresh, list(group.items()), living, sentences)
     # What living runs said of artifacts too: later changes are about it.
     versions += [(None, said) for said in _said_by_living(store)]
     _put_versions(fresh, versions)
@@ -103,19 +104,6 @@ def _refuse_loss(store: Database) -> None:
             f"The database has {len(lost)} runs whose journals were not kept, such as {lost[0]}: "
             "one made from the journals would lack them. Nothing was changed."
         )
-
-
-def _groups(journals: dict[str, list[Path]]) -> Iterator[list[Journal]]:
-    group: list[Journal] = []
-    size = 0
-    for stem, packed in journals.items():
-        group.append((stem, packed))
-        size += sum(path.stat().st_size for path in packed)
-        if size > GROUP_BYTES or len(group) >= GROUP_JOURNALS:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
 
 
 def _take_group(

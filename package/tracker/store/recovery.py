@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,8 +43,9 @@ def recover(store: Database) -> list[str]:
     """
     sentences: list[str] = []
     recovered: list[str] = []
-    for stems in _groups(store):
-        recovered += _recover(store, stems, sentences)
+    journals = journal.stems(store.journal_dir)
+    for group in journal.in_groups(journals, GROUP_BYTES, GROUP_JOURNALS):
+        recovered += _recover(store, list(group), sentences)
     _sweep_partial(store.journal_dir)
     for sentence in sentences:
         warnings.warn(sentence, TrackerWarning, stacklevel=2)
@@ -72,21 +73,6 @@ def repair(store: Database, reason: Exception) -> None:
     )
     for sentence in sentences:
         warnings.warn(sentence, TrackerWarning, stacklevel=2)
-
-
-def _groups(store: Database) -> Iterator[list[str]]:
-    """Yield journals, so many at a time as one transaction takes in."""
-    group: list[str] = []
-    group_bytes = 0
-    for stem, segments in journal.stems(store.journal_dir).items():
-        own_bytes = sum(map(_size, segments))
-        if group and (group_bytes + own_bytes > GROUP_BYTES or len(group) >= GROUP_JOURNALS):
-            yield group
-            group, group_bytes = [], 0
-        group.append(stem)
-        group_bytes += own_bytes
-    if group:
-        yield group
 
 
 def _recover(store: Database, stems: Sequence[str], sentences: list[str]) -> list[str]:
@@ -216,10 +202,3 @@ def _is_old(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return not -STALE_S < age_s < STALE_S  # or from the future: the clock was set back
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

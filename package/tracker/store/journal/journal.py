@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -207,3 +207,35 @@ def stems(directory: Path) -> dict[str, list[Path]]:
     for path in paths:
         found.setdefault(path.name.split(".", 1)[0], []).append(path)
     return found
+
+
+def in_groups(
+    journals: Mapping[str, list[Path]], most_bytes: int, most: int
+) -> Iterator[dict[str, list[Path]]]:
+    """Yield journals, so many at a time as one transaction is to take in; a large one alone.
+
+    Parameters
+    ----------
+    journals : mapping
+        Stem to segments, packed or not.
+    most_bytes, most : int
+        How large the files of a group may be together, and how many journals it may have.
+    """
+    group: dict[str, list[Path]] = {}
+    group_bytes = 0
+    for stem, segments in journals.items():
+        own_bytes = sum(map(_size, segments))
+        if group and (group_bytes + own_bytes > most_bytes or len(group) >= most):
+            yield group
+            group, group_bytes = {}, 0
+        group[stem] = segments
+        group_bytes += own_bytes
+    if group:
+        yield group
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
