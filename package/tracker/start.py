@@ -17,7 +17,7 @@ from tracker import before, display, frameworks, sources
 from tracker.artifacts.upstairs import UPSTAIRS
 from tracker.errors import UsageError
 from tracker.records import MetricRule
-from tracker.run import exits, trials
+from tracker.run import auto_resume, exits, trials
 from tracker.run.arguments import (
     as_text,
     from_environment,
@@ -28,7 +28,7 @@ from tracker.run.arguments import (
 )
 from tracker.run.begin import Wish, begin, begin_disabled, with_store
 from tracker.run.config_input import read_config, read_defaults
-from tracker.run.origin import Origin, check_name, default_project, find_origin, forget, remember
+from tracker.run.origin import Origin, check_name, default_project, find_origin
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
 from tracker.run.trials import Trial
@@ -252,14 +252,17 @@ def _sharing(chosen: Settings) -> str | None:
     return "shared" if chosen.primary else "joined"
 
 
+def _forget_if_finished(store: Store, run: Run) -> None:
+    if run.state == "finished":
+        auto_resume.forget(store, run.project, run.id)
+
+
 def _open(chosen: Settings, wish: Wish, origin: Origin) -> Run:
     store = open_store(chosen.root)
     run = begin(chosen, store, wish, origin)
     if origin.is_auto:
-        remember(store, run.project, run.id)
-        run.after_end(
-            lambda ended: forget(store, run.project, run.id) if run.state == "finished" else None
-        )
+        auto_resume.remember(store, run.project, run.id)
+        run.after_end(lambda _: _forget_if_finished(store, run))
     if origin.resume != "joined":
         sources.connect(run, origin.first_line)
     exits.watch(run)

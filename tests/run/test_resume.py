@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
 
@@ -12,6 +13,9 @@ import pytest
 
 import tracker
 from tracker.errors import NotFoundError, RunFinishedError, UsageError
+from tracker.store.journal import facts
+from tracker.store.journal.journal import JournalWriter
+from tracker.store.store import open_store
 
 
 def script(folder, code):
@@ -256,6 +260,65 @@ def test_what_cannot_be_gone_on_from_is_told(start, stored, options, error, sent
         start(**options)
     assert len(stored.values(run, "x")) == 10
     assert stored.run(run).state == "finished"
+
+
+# --- runs that their process has begun and not stored yet
+
+
+@pytest.fixture
+def newborn(alone):
+    """The journal of a living process that has begun run "r", of one step, and stored nothing."""
+    writer = JournalWriter(open_store(alone / ".tracker").journal_dir)
+    writer.open_segment(facts.Begin("p", "r", time.time_ns() // 1000, fields={"name": "first"}))
+    writer.append_many(
+        [facts.Keys(1, "default", ["x"]), facts.Row(1, 0, time.time_ns() // 1000, [5])]
+    )
+    yield writer
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"id": "r"}, {"id": "r", "resume": "must"}, {"id": "r", "resume": "allow"},
+        {"id": "r", "resume": "never"}, {"resume_from": "r?_step=0"}, {"fork_from": "r?_step=0"},
+    ],
+)  # fmt: skip
+def test_a_run_that_is_not_stored_yet_is_no_free_id(start, newborn, options):
+    with pytest.raises(UsageError, match="begun by another process, which has not stored it yet"):
+        start(**options)
+
+
+def test_a_run_that_is_not_stored_yet_keeps_no_other_id_waiting(start, stored, newborn):
+    for options in ({"id": "q"}, {"id": "r", "project": "another"}, {}):
+        with start(**options, reinit="create_new") as run:
+            run.log({"x": 1})
+        assert stored.values(run, "x") == [1]
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ({"id": "r", "resume": "must"}, [5, 6]), ({"fork_from": "r?_step=0"}, [5, 6]),
+        ({"id": "r"}, [6]),
+    ],
+)  # fmt: skip
+def test_a_process_that_ends_without_having_stored_its_run(start, stored, newborn, options, steps):
+    end = threading.Timer(0.3, newborn.close)
+    end.start()
+    with start(**options) as run:
+        run.log({"x": 6})
+    end.join()
+    assert stored.values(run, "x") == steps
+
+
+def test_forking_a_run_of_this_process_where_it_is_now(start, stored):
+    with start() as run:
+        for value in range(3):
+            run.log({"x": value})
+        with start(fork_from=f"{run.id}?_step=2", reinit="create_new") as fork:
+            fork.log({"x": 9})
+    assert stored.values(fork, "x") == [0, 1, 2, 9]
 
 
 # --- ids and projects

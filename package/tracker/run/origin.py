@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import re
@@ -14,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import NotFoundError, StoreLockedError, UsageError, warn
+from tracker.errors import NotFoundError, StoreLockedError, UsageError
 from tracker.records import MetricRule, RunRecord
+from tracker.run import auto_resume
 from tracker.run.names import friendly_name, new_run_id
 from tracker.run.provenance import is_notebook
 from tracker.store.database.rows import first_row
+from tracker.store.flusher import FLUSHER
 from tracker.store.journal import journal
 from tracker.store.reading import read
 from tracker.store.store import Store
@@ -127,7 +128,7 @@ def find_origin(
     if rewound and run_id not in (None, rewound[0]):
         raise UsageError(f"resume_from names run {rewound[0]!r} and id is {run_id!r}: give one.")
     if word == "auto":
-        run_id = _automatic(store, project, run_id)
+        run_id = auto_resume.chosen(store, project, run_id)
     run_id = rewound[0] if rewound else run_id
     wish = _Wish(project, run_id, name, word, rewound, forked, taken, sharing)
     try:
@@ -146,6 +147,9 @@ def find_origin(
 
 def _look_up(store: Store, wish: _Wish) -> Origin:
     run_id = wish.run_id or new_run_id()
+    if named := wish.forked[0] if wish.forked else wish.run_id:
+        FLUSHER.settle(store)
+        _await_stored(store, wish.project, named)
     with store.reading() as db:
         previous = _exact(db, wish.project, run_id)
         origin = Origin(run_id, wish.name or _fresh_name(db, wish, run_id))
@@ -228,6 +232,30 @@ def _reaching(
             f"{record.last_step}."
         )
     return record
+
+
+def _await_stored(store: Store, project: str, run_id: str) -> None:
+    """Wait a moment for a run that a living process has begun, and that the tables lack.
+
+    Raises
+    ------
+    UsageError
+        If they go on lacking it.
+    """
+    names = sessions.begun(store.journal_dir, project, run_id)
+    give_up_at = time.monotonic() + END_PATIENCE_S
+    while journal.is_written(store.journal_dir, names):
+        with store.reading() as db:
+            if names <= sessions.known(db):
+                return
+        if time.monotonic() > give_up_at:
+            raise UsageError(
+                f"Run {run_id!r} was begun by another process, which has not stored it yet: try "
+                "again in a moment, or choose another id."
+            )
+        time.sleep(0.05)
+    if names:
+        store.recover()
 
 
 def _await_end(store: Store, journals: set[str], run_id: str) -> bool:
@@ -326,40 +354,3 @@ def default_project() -> str:
     )
     text = FORBIDDEN.sub("_", text)[:NAME_LIMIT]
     return text if text.strip(" .") else DEFAULT_PROJECT
-
-
-def _automatic(store: Store, project: str, run_id: str | None) -> str | None:
-    """Return the id that ``resume="auto"`` goes on with."""
-    try:
-        known = _memory(store, project).read_text(encoding="utf-8").strip() or None
-    except (OSError, ValueError):
-        known = None
-    if run_id is not None and known not in (None, run_id):
-        warn(f"resume='auto' would go on with run {known!r}: id={run_id!r} is used instead.")
-    return run_id or known
-
-
-def remember(store: Store, project: str, run_id: str) -> None:
-    """Keep in mind that ``resume="auto"`` goes on with this run if it does not end well."""
-    place = _memory(store, project)
-    partial = place.with_suffix(f".{os.getpid()}")
-    try:
-        place.parent.mkdir(exist_ok=True, mode=0o700)
-        partial.write_text(run_id, encoding="utf-8")
-        partial.replace(place)
-    except OSError as error:
-        warn(f"resume='auto' will not find run {run_id} again: {error}.")
-
-
-def forget(store: Store, project: str, run_id: str) -> None:
-    """Forget the run that :func:`remember` kept, if it is this one."""
-    place = _memory(store, project)
-    try:
-        if place.read_text(encoding="utf-8") == run_id:
-            place.unlink()
-    except (OSError, ValueError):
-        return
-
-
-def _memory(store: Store, project: str) -> Path:
-    return store.root / "resume" / hashlib.sha256(project.encode()).hexdigest()[:16]

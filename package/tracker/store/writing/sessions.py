@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from tracker.store.database.encode import dump_json, load_json
 from tracker.store.database.rows import first_row
-from tracker.store.journal import facts
+from tracker.store.journal import facts, journal
 from tracker.store.series import rollups
 from tracker.store.writing import branch
 from tracker.store.writing.intake import Intake
@@ -74,6 +76,30 @@ def is_late(db: duckdb.DuckDBPyConnection, intake: Intake, stem: str) -> bool:
     if not intake.is_final or is_edit(intake) or is_shared(intake):
         return False
     return newest(db, intake.run_key) > stem
+
+
+def begun(journals: Path, project: str, run_id: str) -> set[str]:
+    """Return the names of the journals, not archived, that begin or change a run."""
+    return {
+        stem
+        for stem, segments in journal.stems(journals).items()
+        if (first := _first(segments[0])) and (first.project, first.run_id) == (project, run_id)
+    }
+
+
+def _first(segment: Path) -> facts.Begin | None:
+    """Return what a segment begins with, if that is there by now, and sound."""
+    intake = Intake()
+    with contextlib.suppress(FileNotFoundError), contextlib.closing(intake):
+        intake.follow(segment)
+        return next(iter(intake.read(1).begins), None)
+    return None
+
+
+def known(db: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names of the journals that the tables have something of."""
+    rows = db.execute("SELECT DISTINCT split_part(name, '.', 1) FROM journal").fetchall()
+    return {row[0] for row in rows}
 
 
 def begin(db: duckdb.DuckDBPyConnection, stem: str, intake: Intake, first: facts.Begin) -> None:
