@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tracker.api.reader import Reader, did_you_mean
 from tracker.api.run import Run
 from tracker.api.runs import Runs
 from tracker.errors import NotFoundError
-from tracker.records import RunRecord
+from tracker.records import RunRecord, SweepRecord
 from tracker.run.address import run_url
 from tracker.store.journal.ledger import Ledger
 from tracker.store.journal.trials import Book, Trial
@@ -62,6 +63,26 @@ class Sweep:
     def path(self) -> list[str]:
         """Entity, project and id, as W&B has them."""
         return ["", self.project, self.id]
+
+    @property
+    def record(self) -> SweepRecord:
+        """How far it is, read now."""
+        book, metric, best = self._book(), self._metric, self.best_trial()
+        own = [trial for trial in book.trials.values() if not trial.is_prior]
+        return SweepRecord(
+            self.project,
+            self.id,
+            self.name,
+            str(self.config.get("method") or ""),
+            book.state,
+            metric=None if metric is None else str(metric["name"]),
+            goal="maximize" if self._is_maximized else "minimize",
+            expected=self.expected_run_count,
+            done=sum(trial.is_over for trial in own),
+            running=sum(trial.state == "running" for trial in own),
+            best=None if best is None else best.value,
+            created_at=datetime.fromtimestamp(book.created_us / 1e6, UTC),
+        )
 
     @property
     def url(self) -> str:
@@ -138,6 +159,10 @@ class Sweep:
             if best is None or sign * value < best[0]:
                 best = sign * value, trial
         return None if best is None else best[1]
+
+    def list_trials(self) -> list[Trial]:
+        """Return every trial, by number."""
+        return [trial for _, trial in sorted(self._book().trials.items())]
 
     def agents(self) -> list[Agent]:
         """Return the agents that have had trials, the first one first."""

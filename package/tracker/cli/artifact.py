@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.commands import adder, existing
-from tracker.cli.printing import moment, say, say_table, size
+from tracker.cli.commands import add_format, adder, existing
+from tracker.cli.printing import moment, say, say_json, say_table, size
 from tracker.cli.sizes import size_bytes
 from tracker.errors import NotFoundError, StoreError, UsageError
 
@@ -20,6 +20,7 @@ examples:
   tracker artifact ls digits                      the artifacts of a project
   tracker artifact get digits/model:best          fetch a version
   tracker artifact put data/ -n digits/raw -t dataset -a good
+  tracker artifact lineage digits/model:best      which runs made it, from which data
   tracker artifact verify                         is every file what was logged?
   tracker artifact gc                             what does nothing hold any more?
   tracker artifact gc --delete                    remove it
@@ -49,6 +50,10 @@ def add(commands: Any) -> None:
     ls = command("ls", _ls, "List versions, by project and name.")
     ls.add_argument("path", nargs="?", help="project, or project/name")
     ls.add_argument("-t", "--type", help="only of this type")
+    add_format(ls)
+    lineage = command("lineage", _lineage, "Say what led to a version, and what came of it.")
+    lineage.add_argument("path", help="project/name:alias, or name:alias")
+    add_format(lineage)
     get = command("get", _get, "Fetch the files of a version.")
     get.add_argument("path", help="project/name:alias, or name:alias")
     get.add_argument("--root", help="where to; default ./artifacts/NAME-VERSION")
@@ -76,6 +81,8 @@ def add(commands: Any) -> None:
 
 
 def _ls(options: argparse.Namespace, root: Path) -> int:
+    from tracker.api.plain import plain_version
+
     project, _, name = (options.path or "").partition("/")
     found = [
         each
@@ -84,6 +91,9 @@ def _ls(options: argparse.Namespace, root: Path) -> int:
     ]
     if options.path and not found:
         raise NotFoundError(f"There are no artifacts of {options.path!r} in {root}.")
+    if options.format == "json":
+        say_json([plain_version(each.record) for each in found])
+        return 0
     say_table(
         ["ARTIFACT", "TYPE", "SIZE", "FILES", "MADE", "ALIASES"],
         [
@@ -92,6 +102,32 @@ def _ls(options: argparse.Namespace, root: Path) -> int:
                 moment(each.record.created_at), ", ".join(each.aliases),
             ]
             for each in found
+        ],
+    )  # fmt: skip
+    return 0
+
+
+def _lineage(options: argparse.Namespace, root: Path) -> int:
+    from tracker.api.plain import plain_lineage
+
+    found = _api(root, options).artifact(options.path).lineage()
+    if options.format == "json":
+        say_json(plain_lineage(found))
+        return 0
+    (start,) = found.starts
+    nodes = [
+        *(("before", node) for node in reversed(found.before(start))),
+        ("", found.nodes[start]),
+        *(("after", node) for node in found.after(start)),
+    ]
+    say_table(
+        ["", "KIND", "WHAT", "TYPE", "STATE"],
+        [
+            [
+                place, node.kind, f"{node.project}/{node.run_id or node.name}",
+                node.type, node.state,
+            ]
+            for place, node in nodes
         ],
     )  # fmt: skip
     return 0

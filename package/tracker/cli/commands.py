@@ -28,6 +28,13 @@ def adder(commands: Any) -> Command:
     return add
 
 
+def add_format(command: argparse.ArgumentParser) -> None:
+    """Let a command say what it found as JSON, for programs."""
+    command.add_argument(
+        "--format", choices=("text", "json"), default="text", help="json: one document on stdout"
+    )
+
+
 def existing(root: Path) -> Store:
     """Return the store of a folder, which must be there."""
     from tracker.store.store import open_store

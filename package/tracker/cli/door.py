@@ -24,6 +24,7 @@ examples:
   tracker sql "select name, state from runs"  ask all runs in SQL
   tracker restore 3f9c21ab -o again.ipynb     the cells that led to a run
   tracker sweep sweep.yaml                    make a sweep; without a file: list all
+  tracker sweep digits/8x2k1mzp               how far it is, and its trials
   tracker agent 8x2k1mzp --count 20           run its program for twenty trials
   tracker artifact ls digits                  the artifacts of a project
   tracker report digits -o digits.html        a report about its runs, in one file
@@ -31,6 +32,7 @@ examples:
   tracker export digits -o digits.parquet     every point of a project's runs
   tracker doctor                              is the store well?
 
+ls, show, sweep, artifact ls, artifact lineage, doctor and sql take --format json, for programs.
 The store is --dir, else $TRACKER_DIR, else the nearest .tracker folder, else the user's own.
 """
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+_CONTROLS: Final = {sign: f"\\u{sign:04x}" for sign in range(0x7F, 0xA0)}
 
 
 def say(text: str) -> None:
@@ -21,6 +23,18 @@ def complain(text: str) -> None:
 def say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """Write a warning, in place of ``warnings.showwarning``."""
     complain(str(message))
+
+
+def say_json(content: Any) -> None:
+    """Write one JSON document; NaN and infinities are words in it, as in the store."""
+    from tracker.store.database.encode import dump_json
+
+    say_document(dump_json(content))
+
+
+def say_document(text: str) -> None:
+    """Write JSON; the control characters that JSON lets through cannot steer a terminal."""
+    say(text.translate(_CONTROLS))
 
 
 def say_pairs(values: Mapping[str, Any]) -> None:

@@ -8,12 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.commands import Command, existing
-from tracker.cli.printing import duration, moment, plain, say, say_pairs, say_table
+from tracker.cli.commands import Command, add_format, existing
+from tracker.cli.printing import (
+    duration,
+    moment,
+    plain,
+    say,
+    say_document,
+    say_json,
+    say_pairs,
+    say_table,
+)
 from tracker.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from tracker.records import Curve, RunRecord
+    from tracker.api.run import Run
+    from tracker.records import Curve, RunRecord, Series
 
 SPARK_WIDTH = 30
 
@@ -22,8 +32,10 @@ def add(command: Command) -> None:
     """Add the commands to the terminal door."""
     ls = command("ls", _ls, "List the projects, or the runs of one.")
     ls.add_argument("project", nargs="?")
+    add_format(ls)
     show = command("show", _show, "Show a run: how it went, config, summary, curves.")
     show.add_argument("run", help="project/run, or its id or name alone")
+    add_format(show)
     sql = command("sql", _sql, "Ask the store in SQL: runs, history, summary, system, media …")
     sql.add_argument("statement")
     sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
@@ -34,18 +46,27 @@ def add(command: Command) -> None:
 
 
 def _ls(options: argparse.Namespace, root: Path) -> int:
+    from tracker.api.plain import plain_project, plain_run
+    from tracker.api.reader import Reader
     from tracker.store.reading import read
 
-    with existing(root).reading() as db:
+    with Reader(existing(root)).open() as db:
         projects = read.projects(db)
         records = read.runs(db, options.project, order="-created_at") if options.project else []
+    is_json = options.format == "json"
     if options.project is None:
+        if is_json:
+            say_json([plain_project(*each) for each in projects])
+            return 0
         head = ["PROJECT", "RUNS", "LAST NEWS"]
         say_table(head, [[name, number, moment(updated)] for name, number, updated in projects])
         return 0
     if not records:
         have = ", ".join(name for name, *_ in projects) or "none"
         raise NotFoundError(f"There is no project {options.project!r} in {root}; it has {have}.")
+    if is_json:
+        say_json([plain_run(record) for record in records])
+        return 0
     say_table(
         ["NAME", "ID", "STATE", "STARTED", "RAN", "TAGS"],
         [
@@ -70,17 +91,36 @@ def _show(options: argparse.Namespace, root: Path) -> int:
             for each in read.series(db, [record.run_key], "default")
             if each.kind != "json" and not each.key.startswith("_")
         ]
-        drawn = curves.curves(db, [each.series_key for each in numeric], width=SPARK_WIDTH)
+        found = curves.curves(db, [each.series_key for each in numeric], width=SPARK_WIDTH)
+    drawn = [(each, found[each.series_key]) for each in numeric if each.series_key in found]
+    drawn.sort(key=lambda pair: pair[0].key)
+    if options.format == "json":
+        _show_json(run, drawn)
+        return 0
     say(plain(f"{record.name}  {record.project}/{record.run_id}"))
     say_pairs(_facts(record, len(run.cells())))
     _section("config", dict(_flat(record.config)))
     _section("summary", {key: each for key, each in _flat(record.summary) if key[0] != "_"})
-    _curves(sorted((s.key, drawn[s.series_key]) for s in numeric if s.series_key in drawn))
+    _curves([(series.key, curve) for series, curve in drawn])
     for error in run.events("error"):
         say("")
         for line in str(error.payload.get("traceback", "")).splitlines():
             say(plain(line))
     return 0
+
+
+def _show_json(run: Run, drawn: Sequence[tuple[Series, Curve]]) -> None:
+    from tracker.api.plain import plain_event, plain_metric, plain_run
+
+    say_json(
+        {
+            **plain_run(run.record),
+            "metadata": run.record.metadata,
+            "metrics": [plain_metric(*pair) for pair in drawn],
+            "cells": len(run.cells()),
+            "events": [plain_event(each) for each in run.events()],
+        }
+    )
 
 
 def _sql(options: argparse.Namespace, root: Path) -> int:
@@ -91,7 +131,7 @@ def _sql(options: argparse.Namespace, root: Path) -> int:
     if options.format == "csv":
         found.to_csv(sys.stdout, index=False)
     elif options.format == "json":
-        say(found.to_json(orient="records", date_format="iso", force_ascii=False))
+        say_document(found.to_json(orient="records", date_format="iso", force_ascii=False))
     else:
         say_table(list(found.columns), found.itertuples(index=False, name=None))
     return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from tracker.cli.commands import Command, existing
-from tracker.cli.printing import say, say_table
+from tracker.cli.commands import Command, add_format, existing
+from tracker.cli.printing import moment, plain, say, say_json, say_pairs, say_table
 from tracker.errors import UsageError
 
 _TURNS = {
@@ -20,14 +21,15 @@ _TURNS = {
 
 def add(command: Command) -> None:
     """Add the commands to the terminal door."""
-    sweep = command("sweep", _sweep, "Make a sweep, steer one, or list all.")
-    sweep.add_argument("config", nargs="?", help="a YAML file, or the sweep to pause, resume …")
+    sweep = command("sweep", _sweep, "Make a sweep, show or steer one, or list all.")
+    sweep.add_argument("config", nargs="?", help="a YAML file, or the sweep to show, pause …")
     sweep.add_argument("-p", "--project", help="default: the config's")
     sweep.add_argument("--name", help="what people read")
     sweep.add_argument(
         "-R", "--prior_run", "--prior-run", action="append", default=[], metavar="RUN",
         help="a run to learn from; may be given several times",
     )  # fmt: skip
+    add_format(sweep)
     turns = sweep.add_mutually_exclusive_group()
     for word, text in _TURNS.items():
         turns.add_argument(f"--{word}", dest="turn", action="store_const", const=word, help=text)
@@ -42,20 +44,36 @@ def add(command: Command) -> None:
 
 
 def _sweep(options: argparse.Namespace, root: Path) -> int:
+    given, is_json = options.config, options.format == "json"
     if options.turn:
         existing(root)
-        if options.config is None:
+        if given is None:
             raise UsageError(f"--{options.turn} needs the sweep: tracker sweep --{options.turn} ID")
-        say(_turn(root, options.config, options.turn))
-    elif options.config is None:
+        said = _turn(root, given, options.turn)
+        _say_sweep(options.dir, given) if is_json else say(said)
+    elif given is None:
         existing(root)
+        if is_json:
+            _list_json(root, options.project)
+            return 0
         head = ["PROJECT", "ID", "NAME", "METHOD", "STATE", "TRIALS", "BEST"]
         say_table(head, _rows(root, options.project))
-    else:
-        made = _make(root, options.config, options.project, options.name, options.prior_run)
+    elif _is_file(given):
+        made = _make(root, given, options.project, options.name, options.prior_run)
+        if is_json:
+            _say_sweep(options.dir, made)
+            return 0
         say(f"Created sweep with ID: {made.split('/')[-1]}")
         say(f"Run an agent with: tracker agent {made}")
+    else:
+        existing(root)
+        _say_sweep(options.dir, given) if is_json else _show(options.dir, given)
     return 0
+
+
+def _is_file(given: str) -> bool:
+    """Say whether a config is meant, though it may be missing, and not a sweep."""
+    return Path(given).exists() or Path(given).suffix.lower() in (".yaml", ".yml", ".json")
 
 
 def _agent(options: argparse.Namespace, root: Path) -> int:
@@ -120,3 +138,64 @@ def _rows(root: Path, project: str | None = None) -> Iterator[list[object]]:
             controller.config.method, book.state, f"{book.own_count}{expected}",
             "" if best is None or best.value is None else f"{best.value:.6g}",
         ]  # fmt: skip
+
+
+def _list_json(root: Path, project: str | None) -> None:
+    from tracker.api.plain import plain_sweep
+    from tracker.api.reader import Reader
+    from tracker.api.sweeps import list_sweeps
+
+    found = list_sweeps(Reader(existing(root)), project)
+    say_json([plain_sweep(each.record) for each in found])
+
+
+def _say_sweep(folder: str | None, path: str) -> None:
+    """Write all that is known of a sweep as JSON."""
+    from tracker.api import Api
+    from tracker.api.plain import plain_sweep, plain_trial
+
+    sweep = Api(folder).sweep(path)
+    best = sweep.best_trial()
+    say_json(
+        {
+            **plain_sweep(sweep.record),
+            "best_trial": None if best is None else plain_trial(best),
+            "config": sweep.config,
+            "trials": [plain_trial(trial) for trial in sweep.list_trials()],
+        }
+    )
+
+
+def _show(folder: str | None, path: str) -> None:
+    """Write how far a sweep is, and its trials."""
+    from tracker.api import Api
+
+    sweep = Api(folder).sweep(path)
+    record, best = sweep.record, sweep.best_trial()
+    expected = "" if record.expected is None else f" of {record.expected}"
+    running = f", {record.running} running" if record.running else ""
+    facts = {
+        "state": record.state,
+        "method": record.method,
+        "metric": record.metric and f"{record.metric}, {record.goal}",
+        "trials": f"{record.done}{expected}{running}",
+        "best": best and f"{plain(best.value)}, trial {best.number}",
+        "made": moment(record.created_at),
+    }
+    say(plain(f"{record.name}  {record.project}/{record.sweep_id}"))
+    say_pairs({key: value for key, value in facts.items() if value})
+    trials = sweep.list_trials()
+    if trials:
+        say("")
+        say_table(
+            ["TRIAL", "STATE", "VALUE", "RUN", "PARAMETERS"],
+            [[t.number, t.state, t.value, t.run_id, ", ".join(_pairs(t.params))] for t in trials],
+        )
+
+
+def _pairs(params: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in params.items():
+        if isinstance(value, Mapping):
+            yield from _pairs(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}={plain(value)}"

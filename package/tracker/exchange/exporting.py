@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.api.api import Api
+from tracker.api.plain import plain_run
 from tracker.errors import NotFoundError, UsageError, warn
 from tracker.exchange.formats import EXPORTED
 from tracker.exchange.tensorboard_files import write_run
@@ -170,16 +171,8 @@ def _write_json(store: Store, runs: Sequence[Run], target: Path, lost: Counter[s
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    record = run.record
-    return {
-        "project": record.project, "run_id": record.run_id, "name": record.name,
-        "group": record.group, "job_type": record.job_type, "tags": list(record.tags),
-        "notes": record.notes, "state": record.state, "exit_code": record.exit_code,
-        "created_at": record.created_at.isoformat(),
-        "ended_at": record.ended_at.isoformat() if record.ended_at else None,
-        "runtime_s": record.runtime_s, "config": record.config, "summary": record.summary,
-        "metadata": record.metadata, "history": list(run.scan_history()),
-    }  # fmt: skip
+    told = plain_run(run.record)
+    return {**told, "metadata": run.record.metadata, "history": list(run.scan_history())}
 
 
 def _as_json(value: Any) -> Any:
