@@ -97,8 +97,8 @@ def test_a_running_run_is_counted_until_it_ends(server):
     root = server.root / "live"
     run = tracker.init(project="p", name="slow", dir=root, settings=QUIET)
     run.log({"loss": 1.0})
-    while not (found := server.get("projects", dir="live").content)["running"]:
-        pass
+    wait_for(lambda: server.get("projects", dir="live").content["running"])
+    found = server.get("projects", dir="live").content
     assert found["running"] == [{"project": "p", "id": run.id, "name": "slow"}]
     assert found["projects"][0]["running"] == 1
     run.finish()

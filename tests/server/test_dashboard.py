@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.panels.recorded import record
 from tests.server.conftest import TOKEN, Server
+from tests.store.logbook import wait_for
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -257,8 +258,7 @@ def test_numbers_move_while_a_run_goes_on(server):
             while (await here.hear("head"))[0]["head"]["state"] != "finished":
                 pass
 
-    while not server.get("runs", dir="moving").content["runs"]:
-        pass
+    wait_for(lambda: server.get("runs", dir="moving").content["runs"])
     trainer = threading.Thread(target=train)
     trainer.start()
     try:
