@@ -180,6 +180,27 @@ def test_histograms_stand_where_define_metric_says(store: Path) -> None:
         assert item.figure["layout"]["xaxis"]["title"]["text"] == "epoch"
 
 
+@pytest.mark.parametrize(("step_sync", "places"), [(None, [0, 10, 20]), (False, [10, 20])])
+def test_histograms_before_the_first_value_of_their_axis_stand_where_numbers_do(
+    store: Path, step_sync: bool | None, places: list[float]
+) -> None:
+    with tracker.init("m", "run", settings=SETTINGS) as run:
+        run.define_metric("*", step_metric="epoch", step_sync=step_sync)
+        run.log({"loss": 9.0, "grad": tracker.Histogram([0.0, 1.0])})
+        for epoch in (10, 20):
+            run.log({"epoch": epoch})
+            run.log({"loss": 1 / epoch, "grad": tracker.Histogram([epoch, epoch + 1.0])})
+    runs = wr.Report("m").runs()
+    line, *_ = draw(runs._scene, wr.LinePlot(x="epoch", y=["loss"])).figure["data"]  # noqa: SLF001
+    assert list(line["x"]) == places
+    (item,) = draw(runs._scene, wr.MediaBrowser(media_keys=["grad"])).items  # noqa: SLF001
+    x = item.figure["data"][1]["x"]
+    assert np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"]).tolist() == places
+    over = tracker.chart("distribution", run.id, key="grad", dir=store).data[1].x
+    x = over if not isinstance(over, dict) else np.frombuffer(base64.b64decode(over["bdata"]))
+    assert list(x) == places
+
+
 def test_shapes_molecules_and_graphs_are_drawn(store: Path) -> None:
     with tracker.init("m", "run", settings=SETTINGS) as run:
         run.log({"points": tracker.Object3D(np.random.default_rng(0).random((5, 3)))})
