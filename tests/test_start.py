@@ -101,6 +101,18 @@ def test_keys_are_sorted_and_ten(start):
     assert lines[24] == "      +1,998 ..."
 
 
+def test_what_define_metric_hid_has_no_curve(start):
+    with start() as run:
+        run.define_metric("inner/*", hidden=True)
+        run.define_metric("inner/kept", hidden=False)
+        for step in range(3):
+            run.log({"loss": step, "inner/norm": step, "inner/kept": step})
+    lines = farewell(run)
+    summary = lines.index("Run summary:")
+    assert [line.split()[0] for line in lines[2 : summary - 1]] == ["inner/kept", "loss"]
+    assert "    inner/norm 2" in lines[summary:]
+
+
 def test_hidden_and_other_values(start):
     lines = footer(
         start,

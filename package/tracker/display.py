@@ -14,6 +14,7 @@ from tracker.figures.sparkline import sparkline
 from tracker.run.provenance import is_notebook
 from tracker.run.run import Run
 from tracker.store.reading import read
+from tracker.store.reading.run_rows import hidden_keys
 from tracker.store.series import curves as stored
 from tracker.store.store import open_store
 
@@ -78,6 +79,8 @@ def farewell(run: Run) -> list[str]:
             for series in read.series(db, [record.run_key], "default")
             if series.kind != "json" and not series.key.startswith("_")
         }
+        for key in hidden_keys(db, dict.fromkeys(found, record.run_key)):
+            del found[key]
         shown = sorted(found)[:SHOWN]
         curves = stored.curves(db, [found[key] for key in shown], width=SPARK_WIDTH)
     history = [(key, sparkline(curves[found[key]].y, SPARK_WIDTH)) for key in shown]

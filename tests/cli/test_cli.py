@@ -111,6 +111,18 @@ def test_a_run_is_found_by_id_and_name(
     assert capsys.readouterr().out.startswith(f"first  digits/{run_id}\n")
 
 
+def test_what_define_metric_hid_has_no_curve(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tracker.init("digits", "r", settings=OPTIONS) as run:
+        run.define_metric("inner", hidden=True)
+        run.log({"loss": 1.0, "inner": 2.0})
+    capsys.readouterr()
+    assert cli.main(["show", run.id]) == 0
+    drawn = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "points" in line]
+    assert drawn == ["loss"]
+
+
 def test_names_cannot_steer_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = log("red\x1b[31m\nnext", config={"k\x07": "v\x9b"})
     for arguments in (["ls", "digits"], ["show", run_id], ["sql", "select name from runs"]):

@@ -80,6 +80,7 @@ def _ls(options: argparse.Namespace, root: Path) -> int:
 def _show(options: argparse.Namespace, root: Path) -> int:
     from tracker.api import Api
     from tracker.store.reading import read
+    from tracker.store.reading.run_rows import hidden_keys
     from tracker.store.series import curves
 
     store = existing(root)
@@ -92,6 +93,7 @@ def _show(options: argparse.Namespace, root: Path) -> int:
             if each.kind != "json" and not each.key.startswith("_")
         ]
         found = curves.curves(db, [each.series_key for each in numeric], width=SPARK_WIDTH)
+        hidden = hidden_keys(db, {each.key: record.run_key for each in numeric})
     drawn = [(each, found[each.series_key]) for each in numeric if each.series_key in found]
     drawn.sort(key=lambda pair: pair[0].key)
     if options.format == "json":
@@ -101,7 +103,7 @@ def _show(options: argparse.Namespace, root: Path) -> int:
     say_pairs(_facts(record, len(run.cells())))
     _section("config", dict(_flat(record.config)))
     _section("summary", {key: each for key, each in _flat(record.summary) if key[0] != "_"})
-    _curves([(series.key, curve) for series, curve in drawn])
+    _curves([(series.key, curve) for series, curve in drawn if series.key not in hidden])
     for error in run.events("error"):
         say("")
         for line in str(error.payload.get("traceback", "")).splitlines():
