@@ -13,8 +13,9 @@ from PIL import Image
 
 from tracker.figures import curve_figure
 from tracker.figures.still import to_png, to_svg
+from tracker.figures.still.pieces import Box, Dot, Line, Words
 from tracker.figures.still.scales import make_scale
-from tracker.figures.still.shapes import Box, Dot, Line, Words, shapes_of
+from tracker.figures.still.shapes import shapes_of
 from tracker.records import Curve
 
 COLOUR = "#c6307c"
@@ -104,7 +105,7 @@ def test_a_long_line_keeps_its_spike() -> None:
 
 
 def test_what_cannot_be_drawn_is_none() -> None:
-    for figure in ({"data": [], "layout": {}}, a_figure(type="scatter3d"), a_figure(x=[], y=[])):
+    for figure in ({"data": [], "layout": {}}, a_figure(type="pie"), a_figure(x=[], y=[])):
         assert to_png(figure) is None
         assert to_svg(figure) is None
 
@@ -139,3 +140,87 @@ def test_points_have_their_own_colours_and_axes_their_words() -> None:
     shapes = shapes_of(figure, 600, 300) or []
     assert [s.colour for s in shapes if isinstance(s, Dot)] == ["#111111", "#222222", "#333333"]
     assert {"low", "high"} <= {s.text for s in shapes if isinstance(s, Words)}
+
+
+# -- heat maps
+
+
+def a_heatmap(z: list[list[float]], **more: Any) -> dict[str, Any]:
+    names = [f"class {n}" for n in range(len(z))]
+    trace = {
+        "type": "heatmap", "x": names, "y": names, "z": z,
+        "text": [[str(n) for n in row] for row in z], "texttemplate": "%{text}",
+        "colorscale": [[0, "#ffffff"], [1, "#000080"]],
+    }  # fmt: skip
+    axis = {"type": "category"}
+    layout = {"xaxis": axis, "yaxis": {**axis, "autorange": "reversed", "title": {"text": "True"}}}
+    return {"data": [{**trace, **more}], "layout": layout}
+
+
+def test_cells_have_their_numbers_in_a_colour_that_stands_out() -> None:
+    shapes = shapes_of(a_heatmap([[9, 0], [3, 7]]), 600, 300) or []
+    boxes = [shape for shape in shapes if isinstance(shape, Box)]
+    words = {shape.text: shape for shape in shapes if isinstance(shape, Words)}
+    assert {"9", "0", "3", "7", "class 0", "class 1", "True"} <= words.keys()
+    for text, colour, ink in (("9", "#000080", "#ffffff"), ("0", "#ffffff", "#1f2430")):
+        number = words[text]
+        (under,) = [b for b in boxes if b.left < number.x < b.right and b.top < number.y < b.bottom]
+        assert (under.colour, number.colour) == (colour, ink)
+    assert words["9"].y < words["3"].y  # the first row is the upper one
+    rows = [shape for shape in shapes if isinstance(shape, Words) and shape.anchor == "end"]
+    assert [each.text for each in sorted(rows, key=lambda r: r.y)] == ["class 0", "class 1"]
+    assert pixels(to_png(a_heatmap([[9, 0], [3, 7]]))).std() > 10
+
+
+def test_numbers_that_would_not_be_legible_are_left_out() -> None:
+    shapes = shapes_of(a_heatmap([[1234] * 60] * 60), 600, 300) or []
+    texts = [shape for shape in shapes if isinstance(shape, Words)]
+    assert not [each for each in texts if each.text == "1234"]
+    heights = sorted(each.y for each in texts if each.anchor == "end")
+    assert np.diff(heights).min() >= 10
+    assert len([shape for shape in shapes if isinstance(shape, Box)]) == 3600
+
+
+# -- space
+
+
+def test_points_in_space_are_seen_from_where_the_camera_stands() -> None:
+    trace = {"type": "scatter3d", "mode": "markers", "x": [0, 0, 1], "y": [0, 0, 1],
+             "z": [0, 1, 0], "marker": {"size": 4, "color": ["red", "green", "blue"]}}  # fmt: skip
+    shapes = shapes_of({"data": [trace], "layout": {}}, 600, 300) or []
+    dots = {shape.colour: shape for shape in shapes if isinstance(shape, Dot)}
+    assert dots["green"].y < dots["red"].y  # above it
+    assert dots["green"].x == pytest.approx(dots["red"].x)
+    # The one nearest to the eye is drawn last, over the others.
+    assert [shape.colour for shape in shapes][-1] in ("blue", "green")
+    seen = {"scene": {"camera": {"eye": {"x": 0, "y": 0, "z": 2}}}}
+    above = shapes_of({"data": [trace], "layout": seen}, 600, 300) or []
+    red, green = (s for s in above if isinstance(s, Dot) and s.colour in ("red", "green"))
+    assert (red.x, red.y) == pytest.approx((green.x, green.y))
+
+
+def test_a_large_body_and_cloud_are_made_smaller() -> None:
+    angles = np.linspace(0, 2 * np.pi, 150)
+    u, v = (each.ravel() for each in np.meshgrid(angles, angles / 2))
+    ball = np.stack([np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v)])
+    at = np.arange(150 * 149)
+    mesh = {"type": "mesh3d", "color": COLOUR, **dict(zip("xyz", ball.tolist(), strict=True)),
+            "i": at.tolist(), "j": (at + 1).tolist(), "k": (at + 150).tolist()}  # fmt: skip
+    cloud = {"type": "scatter3d", "mode": "markers", **dict(zip("xyz", ball, strict=True)),
+             "marker": {"color": ball[2].tolist(), "colorscale": "Viridis"}}  # fmt: skip
+    shapes = shapes_of({"data": [mesh, cloud], "layout": {}}, 600, 300) or []
+    faces = [shape for shape in shapes if isinstance(shape, Line)]
+    assert 500 < len(faces) <= 4000
+    assert len({shape.colour for shape in shapes if isinstance(shape, Dot)}) > 50
+    drawn = pixels(to_png({"data": [mesh], "layout": {}}))
+    assert 0.3 < (drawn.min(axis=2) < 250).any(axis=1).mean() <= 1.0
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(*[st.floats() | st.none()] * 3), max_size=6))
+def test_anything_in_space_is_drawn_or_none(rows: list[tuple[float | None, ...]]) -> None:
+    x, y, z = zip(*rows, strict=True) if rows else ((), (), ())
+    for mode in ("markers", "lines"):
+        trace = {"type": "scatter3d", "mode": mode, "x": x, "y": y, "z": z}
+        svg = to_svg({"data": [trace], "layout": {}})
+        assert svg is None or "nan" not in svg

@@ -99,6 +99,24 @@ def test_a_chart_is_that_of_tracker_plot(back):
     assert read.get("roc", 0).table.data == expected.table.data
 
 
+def test_a_confusion_is_normalised_and_of_the_chosen_classes(back, capsys):
+    truth, guess = ["a", "a", "b", "c"], ["a", "b", "b", "a"]
+    tracker.sklearn.plot_confusion_matrix(
+        truth, guess, true_labels=["a", "c"], pred_labels=["a"], normalize=True
+    )
+    tracker.sklearn.plot_confusion_matrix([0, 1], [0, 1], ["no", "yes"], pred_labels=["maybe"])
+    assert "['maybe'] are none of the classes ['no', 'yes']." in capsys.readouterr().err
+    shown = back().get("confusion_matrix", 0)
+    assert shown.table.data == [["a", "a", 0.5], ["c", "a", 1.0]]
+    assert tracker.plot.draw(shown)["data"][0]["z"] == [[0.5], [1.0]]
+
+
+def test_a_confusion_without_names_has_the_classes_themselves(back):
+    tracker.sklearn.plot_confusion_matrix([3, 8], [8, 8])
+    rows = back().get("confusion_matrix", 0).table.data
+    assert rows == [["3", "3", 0], ["3", "8", 1], ["8", "3", 0], ["8", "8", 1]]
+
+
 # wandb.sklearn's own, in their order.
 PARAMETERS = {
     "plot_classifier": "model X_train X_test y_train y_test y_pred y_probas labels is_binary "

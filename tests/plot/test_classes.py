@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import tracker
 from tracker import plot
 from tracker.errors import UsageError
 from tracker.plot.classes import precision_recall_points, roc_points
@@ -124,6 +125,39 @@ def test_confusion_of_probabilities() -> None:
         ["Class_1", "Class_1", 1], ["Class_1", "Class_2", 1],
         ["Class_2", "Class_1", 0], ["Class_2", "Class_2", 0],
     ]  # fmt: skip
+
+
+def test_normalised_confusion_has_the_shares_of_each_true_class() -> None:
+    chart = plot.confusion_matrix(
+        preds=[0, 1, 1, 0], y_true=[0, 1, 0, 0], class_names=list("abc"), normalize=True
+    )
+    assert chart.table.columns == ["Actual", "Predicted", "Share"]
+    shares = np.array([row[2] for row in chart.table.data]).reshape(3, 3)
+    assert shares == pytest.approx(np.array([[2 / 3, 1 / 3, 0], [0, 1, 0], [0, 0, 0]]))
+    (trace,) = plot.draw(chart)["data"]
+    assert trace["text"][0] == ["0.67", "0.33", "0"]
+
+
+def test_the_cells_of_a_confusion_have_numbers_as_long_as_there_is_room() -> None:
+    def drawn(classes: int) -> dict:
+        names = list(map(str, range(classes)))
+        truth = [*names, "0", "1"]
+        chart = plot.confusion_matrix(preds=[*names, "1", "1"], y_true=truth, class_names=names)
+        return plot.draw(chart)["data"][0]
+
+    assert drawn(3)["text"] == [["1", "1", "0"], ["0", "2", "0"], ["0", "0", "1"]]
+    assert drawn(3)["customdata"][0] == ["50.0%", "50.0%", "0.0%"]
+    assert drawn(20)["text"][2][:3] == ["", "", "1"]  # zeros would hide what is there
+    assert "text" not in drawn(40)
+
+
+def test_a_confusion_of_what_occurs_alone_is_square() -> None:
+    table = tracker.Table(
+        columns=["Actual", "Predicted", "Count"], data=[["a", "b", 2], ["b", "a", 1]]
+    )
+    chart = plot.confusion_matrix(preds=["a"], y_true=["a"], class_names=["a"])
+    chart.table, chart.spec.fields = table, {}
+    assert plot.draw(chart)["data"][0]["z"] == [[0, 2], [1, 0]]
 
 
 def test_confusion_by_names() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 import tracker
 from tracker.integrations import need, require_run
 
@@ -153,12 +155,43 @@ def plot_confusion_matrix(
 ) -> None:
     """Log ``confusion_matrix``; see :func:`tracker.plot.confusion_matrix`.
 
-    `true_labels`, `pred_labels` and `normalize` are accepted for W&B's sake: all counts are shown.
+    Parameters
+    ----------
+    y_true, y_pred : arrays
+        The true and the predicted classes.
+    labels : sequence of str, optional
+        Names for the classes 0, 1, 2 ….
+    true_labels, pred_labels : sequence, optional
+        The classes that are shown, of the true and of the predicted ones. Default all.
+    normalize : bool
+        Shares of each true class in place of counts. Default False.
     """
-    _log(
-        "confusion_matrix",
-        lambda: plot.confusion_matrix(y_true=y_true, preds=y_pred, class_names=labels),
+    _log("confusion_matrix", _confusion, y_true, y_pred, labels, true_labels, pred_labels,
+         normalize)  # fmt: skip
+
+
+def _confusion(
+    y_true: Any, y_pred: Any, labels: Any, true_labels: Any, pred_labels: Any, normalize: bool
+) -> Any:
+    if labels is None and y_true is not None and y_pred is not None:
+        # As in W&B, classes without names are called what they are.
+        found, places = np.unique(np.concatenate([y_true, y_pred]), return_inverse=True)
+        labels = [str(each) for each in found]
+        y_true, y_pred = places[: len(y_true)], places[len(y_true) :]
+    chart = plot.confusion_matrix(
+        y_true=y_true, preds=y_pred, class_names=labels, normalize=normalize
     )
+    if true_labels is None and pred_labels is None:
+        return chart
+    columns, rows = chart.table.columns, chart.table.data
+    names = {name for name, *_ in rows}
+    for place, chosen in enumerate((true_labels, pred_labels)):
+        wanted = names if chosen is None else set(map(str, chosen))
+        if strange := sorted(wanted - names):
+            raise tracker.UsageError(f"{strange} are none of the classes {sorted(names)}.")
+        rows = [row for row in rows if row[place] in wanted]
+    chart.table = tracker.Table(columns=columns, data=rows)
+    return chart
 
 
 def plot_feature_importances(

@@ -111,6 +111,7 @@ def confusion_matrix(
     class_names: Sequence[str] | None = None,
     title: str = "Confusion Matrix Curve",
     split_table: bool = False,
+    normalize: bool = False,
 ) -> CustomChart:
     """Return how often each class was taken for each other.
 
@@ -128,6 +129,8 @@ def confusion_matrix(
         Default ``"Confusion Matrix Curve"``.
     split_table : bool
         Show the table in a section of its own. Default False.
+    normalize : bool
+        Shares of each true class, which add up to 1, in place of counts. Default False.
 
     Raises
     ------
@@ -146,16 +149,16 @@ def confusion_matrix(
     places, names = _name_classes(guessed, actual, class_names)
     counts = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(counts, ([places[a] for a in actual], [places[g] for g in guessed]), 1)
-    rows = [
-        [names[i], names[j], int(counts[i, j])]
-        for i in range(len(names))
-        for j in range(len(names))
-    ]
-    columns = ["Actual", "Predicted", "nPredictions"]
+    # A class that never occurs has no shares.
+    cells = counts / counts.sum(axis=1, keepdims=True).clip(1) if normalize else counts
+    rows = [[a, p, cell] for a, row in zip(names, cells.tolist(), strict=True)
+            for p, cell in zip(names, row, strict=True)]  # fmt: skip
+    fields = {"Actual": "Actual", "Predicted": "Predicted"}
+    fields["nPredictions"] = "Share" if normalize else "nPredictions"
     return make_chart(
         "wandb/confusion_matrix/v1",
-        Table(columns=columns, data=rows),
-        {name: name for name in columns},
+        Table(columns=list(fields.values()), data=rows),
+        fields,
         {"title": title},
         split_table,
     )

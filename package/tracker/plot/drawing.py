@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tracker.errors import UsageError
 from tracker.media.chart import CustomChart
 from tracker.plot.drawing_models import MODEL_CHARTS
 from tracker.plot.pieces import Drawing, Fields, Figure, Trace, axes, by_group, lines
+
+# Of more classes, cells have no room for numbers: the pointer shows them.
+_MOST_NUMBERED: Final = 25
+_FEW: Final = 10
 
 
 def draw(chart: CustomChart) -> Figure:
@@ -112,26 +116,46 @@ def _area(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure
 def _confusion(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], Figure]:
     actual, predicted = ([str(n) for n in data[field]] for field in ("Actual", "Predicted"))
     counts = data["nPredictions"] if data.has("nPredictions") else data["Count"]
-    names = list(dict.fromkeys([*actual, *predicted]))
     cells = {(a, p): c for a, p, c in zip(actual, predicted, counts, strict=True)}
-    table = [[cells.get((a, p), 0) for p in names] for a in names]
+    down, across = list(dict.fromkeys(actual)), list(dict.fromkeys(predicted))
+    # Square, but for a complete table of some classes against others.
+    if set(down) == set(across) or len(cells) < len(down) * len(across):
+        down = across = list(dict.fromkeys([*actual, *predicted]))
+    table = [[cells.get((a, p)) or 0 for p in across] for a in down]
     trace = {
         "type": "heatmap",
-        "x": names,
-        "y": names,
+        "x": across,
+        "y": down,
         "z": table,
-        "text": table,
-        "texttemplate": "%{text}",
+        "customdata": [_shares(row) for row in table],
         # Named scales of Plotly's begin with the darkest here and with the lightest there.
         "colorscale": [[0, "#e3edfd"], [0.5, "#7aa8f5"], [1, "#1d4fb8"]],
         "xgap": 1,
         "ygap": 1,
-        "hovertemplate": "actual %{y}<br>predicted %{x}<br>%{z}<extra></extra>",
+        "hovertemplate": (
+            "actual %{y}<br>predicted %{x}<br>%{z:,.4~g} (%{customdata} of actual %{y})"
+            "<extra></extra>"
+        ),
     }
+    most = max(len(down), len(across))
+    if most <= _MOST_NUMBERED:
+        # Among many numbers those that are not zero are to be found.
+        trace["text"] = [[_cell(n) if n or most <= _FEW else "" for n in row] for row in table]
+        trace["texttemplate"] = "%{text}"
     layout = axes("Predicted", "Actual")
     layout["xaxis"]["type"] = layout["yaxis"]["type"] = "category"
     layout["yaxis"]["autorange"] = "reversed"
     return [trace], layout
+
+
+def _shares(row: list[Any]) -> list[str]:
+    total = sum(row) or 1
+    return [f"{n / total:.1%}" for n in row]
+
+
+def _cell(number: Any) -> str:
+    is_whole = isinstance(number, int) or float(number).is_integer()
+    return f"{int(number):,}" if is_whole else f"{number:.2f}"
 
 
 CHARTS: dict[str, Drawing] = {

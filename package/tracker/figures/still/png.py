@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tracker.figures.still.shapes import Box, Dot, Line, Point, Shape, Words, shapes_of
+from tracker.figures.still.pieces import Box, Dot, Line, Point, Shape, Words
+from tracker.figures.still.shapes import shapes_of
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw

@@ -127,8 +127,8 @@ def make_scale(
 def _categories(axis: dict[str, Any], words: tuple[str, ...], start: float, end: float) -> Scale:
     given = axis.get("range") or (-0.5, len(words) - 0.5)
     low, high = (float(bound) for bound in given)
-    if low > high:
-        low, high, start, end = high, low, end, start
+    if low > high or axis.get("autorange") == "reversed":
+        low, high, start, end = min(low, high), max(low, high), end, start
     alias = axis.get("labelalias") or {}
     named = tuple((float(n), str(alias.get(word, word))) for n, word in enumerate(words))
     every = max(1, math.ceil(len(words) / 40))

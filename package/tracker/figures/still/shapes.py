@@ -6,72 +6,34 @@ import html
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tracker.figures.formats import shorten
-from tracker.figures.still.scales import Scale, as_number, make_scale
+from tracker.figures.still.heatmap import cells
+from tracker.figures.still.pieces import (
+    GREY,
+    Box,
+    Dot,
+    Line,
+    Point,
+    Shape,
+    Words,
+    listed,
+    shades_of,
+)
+from tracker.figures.still.scales import Scale, make_scale
+from tracker.figures.still.space import DRAWN as IN_SPACE
+from tracker.figures.still.space import space_shapes
 
-Point = tuple[float, float]
 DRAWN = ("scatter", "scattergl", "bar", "heatmap")
 _DASHES = {"dash": (7.0, 4.0), "dot": (2.0, 3.0), "dashdot": (7.0, 3.0, 2.0, 3.0),
            "longdashdot": (11.0, 3.0, 2.0, 3.0)}  # fmt: skip
 _TAG = re.compile(r"<[^>]*>")
 _ANCHORS = {"left": "start", "center": "middle", "right": "end"}
-_GREY, _LINE = "#80868f", "#c9cdd3"
+_LINE = "#c9cdd3"
 _COLOURS = ("#3b82f6", "#eba728", "#c6307c", "#7ca27b", "#9d4cb8", "#717405")
 _LEGEND_LIMIT = 8
 COLUMNS = 240
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Points that are joined."""
-
-    points: list[Point]
-    colour: str
-    width: float = 1.6
-    opacity: float = 1.0
-    dash: tuple[float, ...] = ()
-    fill: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A filled rectangle."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-    colour: str
-    opacity: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A filled circle."""
-
-    x: float
-    y: float
-    radius: float
-    colour: str
-    opacity: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A line of text; `anchor` is ``start``, ``middle`` or ``end``."""
-
-    x: float
-    y: float
-    text: str
-    anchor: str = "start"
-    size: float = 11.0
-    colour: str = _GREY
-
-
-Shape = Line | Box | Dot | Words
 
 
 def shapes_of(
@@ -93,31 +55,44 @@ def shapes_of(
         trace for trace in figure.get("data") or ()
         if trace.get("visible", True) is True and _is_main(trace)
     ]  # fmt: skip
+    title = _plain(_title_of(layout))
+    if traces and all(trace.get("type") in IN_SPACE for trace in traces):
+        seen = space_shapes(traces, layout, width, height)
+        return seen and [*seen, *_heading(title)]
     if not traces or any(trace.get("type", "scatter") not in DRAWN for trace in traces):
         return None
-    title = _plain(_title_of(layout))
     legend = _legend(traces, layout)
     bottom = height - 34 - (18 * math.ceil(len(legend) / 4) if legend else 0)
-    top, right = 30.0 if title else 12.0, width - 14.0
-    left = _left_of(layout)
+    beside = _title_of(layout.get("yaxis") or {})
+    top, right = (30.0 if title else 12.0) + (14.0 if beside else 0.0), width - 14.0
+    left = _left_of(traces, layout)
     across, down = _scales(traces, layout, (left, right), (float(bottom), top))
     if across is None or down is None:
         return None
     made: list[Shape] = list(_axes(across, down, layout))
+    if beside:
+        made.append(Words(10, top - 6, shorten(_plain(beside), 60), size=10))
     for number, trace in enumerate(traces):
         colour = _COLOURS[number % len(_COLOURS)]
         made += _trace(trace, across, down, colour, traces, columns)
     made += _notes(layout, across, down)
-    if title:
-        made.append(Words(10, 18, shorten(title, 90), size=13, colour="#596270"))
+    made += _heading(title)
     made += _legend_shapes(legend, left, bottom + 44)
     return made
 
 
-def _left_of(layout: dict[str, Any]) -> float:
+def _heading(title: str) -> Iterator[Shape]:
+    if title:
+        yield Words(10, 18, shorten(title, 90), size=13, colour="#596270")
+
+
+def _left_of(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> float:
     """Return where the y-axis stands: names of categories need more room than numbers."""
-    alias = (layout.get("yaxis") or {}).get("labelalias") or {}
-    longest = max((len(_plain(text)) for text in alias.values()), default=0)
+    axis = layout.get("yaxis") or {}
+    names = list((axis.get("labelalias") or {}).values())
+    if not names:
+        names = [y for trace in traces for y in listed(trace.get("y")) if isinstance(y, str)]
+    longest = max((len(_plain(text)) for text in names), default=0)
     return min(max(58.0, 14.0 + 5.6 * longest), 190.0)
 
 
@@ -127,7 +102,7 @@ def _notes(layout: dict[str, Any], across: Scale, down: Scale) -> Iterator[Shape
         ends = [(across.place(shape.get(f"x{n}")), down.place(shape.get(f"y{n}"))) for n in "01"]
         points = [(x, y) for x, y in ends if x is not None and y is not None]
         if shape.get("type") == "line" and len(points) == 2:
-            yield Line(points, _GREY, 1.0)
+            yield Line(points, GREY, 1.0)
     for words in layout.get("annotations") or ():
         if "paper" in (words.get("xref"), words.get("yref")):
             continue
@@ -154,35 +129,14 @@ def _plain(text: Any) -> str:
     return html.unescape(_TAG.sub("", str(text)))
 
 
-def _list(values: Any) -> list[Any]:
-    if values is None:
-        return []
-    if isinstance(values, dict):
-        return _unpacked(values)
-    return list(values.tolist()) if hasattr(values, "tolist") else list(values)
-
-
-def _unpacked(packed: dict[str, Any]) -> list[Any]:
-    """Return numbers that Plotly's JSON has as text."""
-    import base64
-
-    import numpy as np
-
-    content = base64.b64decode(str(packed.get("bdata") or ""))
-    numbers = np.frombuffer(content, dtype=str(packed.get("dtype")))
-    if shape := packed.get("shape"):
-        numbers = numbers.reshape([int(length) for length in str(shape).split(",")])
-    return list(numbers.tolist())
-
-
 def _scales(
     traces: Sequence[dict[str, Any]],
     layout: dict[str, Any],
     across: tuple[float, float],
     down: tuple[float, float],
 ) -> tuple[Scale | None, Scale | None]:
-    xs = [x for trace in traces for x in _list(trace.get("x"))]
-    ys = [y for trace in traces for y in _list(trace.get("y"))]
+    xs = [x for trace in traces for x in listed(trace.get("x"))]
+    ys = [y for trace in traces for y in listed(trace.get("y"))]
     bars = {trace.get("orientation", "v") for trace in traces if trace.get("type") == "bar"}
     x_axis, y_axis = dict(layout.get("xaxis") or {}), dict(layout.get("yaxis") or {})
     return (
@@ -197,15 +151,18 @@ def _axes(across: Scale, down: Scale, layout: dict[str, Any]) -> Iterator[Shape]
     if (layout.get("yaxis") or {}).get("visible") is False:
         return
     length = 9 if left <= 58 else 32
-    for y, text in down.ticks():
+    rows = down.ticks()
+    # Of names that have no room above each other, every n-th is written.
+    every = math.ceil(len(rows) * 11 / max(abs(down.end - down.start), 1.0)) or 1
+    for y, text in rows[::every]:
         yield Line([(left, y), (right, y)], _LINE, 0.6, 0.6)
         yield Words(left - 6, y + 3.5, shorten(_plain(text), length), "end", 10)
-    yield Line([(left, bottom), (right, bottom)], _GREY, 0.8)
+    yield Line([(left, bottom), (right, bottom)], GREY, 0.8)
     ticks = across.ticks(6)
     # Words that have no room beside each other are cut.
     length = max(3, min(16, int((right - left) / max(len(ticks), 1) / 5.4)))
     for x, text in ticks:
-        yield Line([(x, bottom), (x, bottom + 3)], _GREY, 0.8)
+        yield Line([(x, bottom), (x, bottom + 3)], GREY, 0.8)
         yield Words(x, bottom + 14, shorten(_plain(text), length), "middle", 10)
     below = (layout.get("xaxis") or {}).get("title")
     words = below.get("text") if isinstance(below, dict) else below
@@ -225,7 +182,7 @@ def _trace(
     if kind == "bar":
         yield from _bars(trace, across, down, colour, traces)
     elif kind == "heatmap":
-        yield from _cells(trace, across, down)
+        yield from cells(trace, across, down)
     else:
         yield from _scatter(trace, across, down, colour, columns)
 
@@ -237,7 +194,7 @@ def _scatter(
     line, marker = trace.get("line") or {}, trace.get("marker") or {}
     places = [
         (across.place(x), down.place(y))
-        for x, y in zip(_list(trace.get("x")), _list(trace.get("y")), strict=False)
+        for x, y in zip(listed(trace.get("x")), listed(trace.get("y")), strict=False)
     ]
     if "lines" in mode:
         shade = str(line.get("color") or colour)
@@ -250,19 +207,10 @@ def _scatter(
     if "markers" in mode:
         colours, size = marker.get("color"), marker.get("size", 6)
         radius = (float(size) if isinstance(size, int | float) else 6.0) / 2
-        shades = _shades(colours, colour, len(places))
+        shades = shades_of(colours, colour, len(places))
         for (x, y), shade in zip(places, shades, strict=True):
             if x is not None and y is not None:
                 yield Dot(x, y, radius, shade, opacity)
-
-
-def _shades(colours: Any, otherwise: str, count: int) -> list[str]:
-    """Return the colour of each point; of a scale of colours, all have the same."""
-    if isinstance(colours, str):
-        return [colours] * count
-    found = _list(colours)
-    is_named = len(found) == count and all(isinstance(each, str) for each in found)
-    return found if is_named else [otherwise] * count
 
 
 def _unbroken(places: Sequence[tuple[float | None, float | None]]) -> Iterator[list[Point]]:
@@ -303,42 +251,26 @@ def _bars(
     siblings = [each for each in traces if each.get("type") == "bar"]
     is_level = trace.get("orientation", "v") == "h"
     along, up = (down, across) if is_level else (across, down)
-    count = max(len(set(map(str, _list(trace.get("y" if is_level else "x"))))), len(along.words), 1)
+    count = max(
+        len(set(map(str, listed(trace.get("y" if is_level else "x"))))), len(along.words), 1
+    )
     room = abs(along.end - along.start) / count * 0.8
     own = room / len(siblings)
     shift = (siblings.index(trace) - (len(siblings) - 1) / 2) * own
     zero = up.place(0.0 if up.kind != "log" else 10.0**up.low)
     shades = (trace.get("marker") or {}).get("color") or colour
     for number, (x, y) in enumerate(
-        zip(_list(trace.get("x")), _list(trace.get("y")), strict=False)
+        zip(listed(trace.get("x")), listed(trace.get("y")), strict=False)
     ):
         middle, end = along.place(y if is_level else x), up.place(x if is_level else y)
         if middle is None or end is None or zero is None:
             continue
-        shade = shades if isinstance(shades, str) else str(_list(shades)[number % len(shades)])
+        shade = shades if isinstance(shades, str) else str(listed(shades)[number % len(shades)])
         low, high = middle + shift - own / 2, middle + shift + own / 2
         if is_level:
             yield Box(min(zero, end), low, max(zero, end), high, shade)
         else:
             yield Box(low, min(zero, end), high, max(zero, end), shade)
-
-
-def _cells(trace: dict[str, Any], across: Scale, down: Scale) -> Iterator[Shape]:
-    rows = [_list(row) for row in _list(trace.get("z"))]
-    numbers = [n for row in rows for n in map(as_number, row) if n is not None and math.isfinite(n)]
-    if not numbers or not rows[0]:
-        return
-    least, span = min(numbers), (max(numbers) - min(numbers)) or 1.0
-    wide = (across.end - across.start) / len(rows[0])
-    high = (down.start - down.end) / len(rows)
-    for down_by, row in enumerate(rows):
-        for across_by, value in enumerate(row):
-            number = as_number(value)
-            if number is None or not math.isfinite(number):
-                continue
-            left, bottom = across.start + across_by * wide, down.start - down_by * high
-            share = 0.08 + 0.92 * (number - least) / span
-            yield Box(left, bottom - high, left + wide, bottom, _COLOURS[0], share)
 
 
 def _legend(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tracker.figures.formats import escape
-from tracker.figures.still.shapes import COLUMNS, Box, Dot, Line, Shape, Words, shapes_of
+from tracker.figures.still.pieces import Box, Dot, Line, Shape, Words
+from tracker.figures.still.shapes import COLUMNS, shapes_of
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|rgba?\([\d., %]+\)")
 
