@@ -59,7 +59,8 @@ def importance_figure(
         "y": places,
         "hovertext": texts,
         "hovertemplate": "%{hovertext}<extra></extra>",
-        "textposition": "auto",
+        # Within a short bar it would be shrunk until nobody can read it.
+        "textposition": "outside",
         "textangle": 0,
         "cliponaxis": False,
         "textfont": {"size": 9.5},
@@ -89,12 +90,12 @@ def importance_figure(
     layout = canvas(
         title,
         xaxis=axis(
-            "importance", domain=[0, 0.48], range=[0, top * 1.05 or 1], nticks=4, tickangle=0
+            "importance", domain=[0, 0.48], range=[0, top * 1.2 or 1], nticks=4, tickangle=0
         ),
         xaxis2=axis(
             "correlation",
             domain=[0.54, 1],
-            range=[-1.25, 1.25],
+            range=[-1.4, 1.4],
             tickvals=[-1, -0.5, 0, 0.5, 1],
             ticktext=["−1", "", "0", "", "1"],
             tickangle=0,

@@ -85,7 +85,7 @@ def _marks(trace: dict[str, Any], _: Floats, turned: Floats) -> Iterator[Placed]
     import numpy as np
 
     mode = str(trace.get("mode") or "lines+markers")
-    is_there = np.isfinite(turned).all(axis=1)
+    is_there = np.isfinite(turned.sum(axis=1))
     if "lines" in mode:
         line = trace.get("line") or {}
         colour, width = line.get("color"), float(line.get("width") or 2) / 2
