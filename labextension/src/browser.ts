@@ -16,6 +16,7 @@ import { addCommands, CommandIDs } from './commands';
 import type { Dashboard } from './dashboard';
 import { Following } from './following';
 import { BrowserModel } from './model';
+import { notifyOfAlerts } from './notify';
 import { Requests } from './requests';
 import { activator, Sidebar } from './sidebar';
 import { RunningItem } from './status';
@@ -52,6 +53,7 @@ export const browser: JupyterFrontEndPlugin<void> = {
     const following = new Following(model, DEFAULT_INTERVAL_S * 1000);
     const tabs = new WidgetTracker<MainAreaWidget<Dashboard>>({ namespace: 'tracker' });
     addCommands({ app, model, requests, tabs, notebooks, palette });
+    notifyOfAlerts(app, model);
     void restorer?.restore(tabs, {
       command: CommandIDs.open,
       args: ({ content }) => ({ ...content.subject }),
@@ -99,6 +101,7 @@ export const browser: JupyterFrontEndPlugin<void> = {
       isWanted = settings.sidebar;
       showSidebar();
       following.setInterval(settings.intervalS * 1000);
+      model.setAlerts(settings.alerts);
       void model.setDefaultMetric(settings.metric).catch(() => undefined);
     }).then(async () => {
       following.start();
@@ -137,6 +140,7 @@ interface ISettings {
   readonly sidebar: boolean;
   readonly intervalS: number;
   readonly metric: string;
+  readonly alerts: boolean;
 }
 
 /** Call back with the settings, now and whenever they change. */
@@ -148,11 +152,12 @@ async function followSettings(
     console.warn(`tracker: the settings cannot be read: ${String(error)}`);
   });
   const read = (): void => {
-    const { sidebar, refreshInterval, defaultMetric } = settings?.composite ?? {};
+    const { sidebar, refreshInterval, defaultMetric, alerts } = settings?.composite ?? {};
     use({
       sidebar: sidebar !== false,
       intervalS: typeof refreshInterval === 'number' ? refreshInterval : DEFAULT_INTERVAL_S,
-      metric: typeof defaultMetric === 'string' ? defaultMetric : ''
+      metric: typeof defaultMetric === 'string' ? defaultMetric : '',
+      alerts: alerts !== false
     });
   };
   settings?.changed.connect(read);

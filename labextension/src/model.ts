@@ -5,9 +5,10 @@
 
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { AlertWatch } from './alerts';
 import type { ISubject } from './subject';
 import { closedKey, type ITree, olderKey, projectKey, type Row, rowsOf, runKey } from './tree';
-import type { IOverview, IRunPage } from './wire';
+import type { IAlert, IOverview, IRunPage } from './wire';
 
 export const PAGE = 50;
 
@@ -23,8 +24,15 @@ export interface IQuestion {
 
 /** Reads a store. What is the same as at the last question is the same object. */
 export interface IStoreReader {
-  overview(dir: string): Promise<IOverview>;
+  /** Read what there is, with the alerts since a time; with none where that is 0. */
+  overview(dir: string, sinceMs: number): Promise<IOverview>;
   runs(question: IQuestion): Promise<IRunPage>;
+}
+
+export interface IAlerted {
+  /** The folder whose store they are in. */
+  readonly dir: string;
+  readonly alerts: readonly IAlert[];
 }
 
 export class BrowserModel {
@@ -33,6 +41,11 @@ export class BrowserModel {
   /** Something that is shown has changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Runs have sent alerts since the page came, each of which is told once, the oldest first. */
+  get alerted(): ISignal<this, IAlerted> {
+    return this._alerted;
   }
 
   /** Whether anybody can see the tree; while nobody can, only what runs is asked for. */
@@ -124,6 +137,14 @@ export class BrowserModel {
     }
   }
 
+  /** Tell of alerts, or of none. */
+  setAlerts(isWanted: boolean): void {
+    if (isWanted !== this.wantsAlerts) {
+      this.wantsAlerts = isWanted;
+      this.watch.reset();
+    }
+  }
+
   select(key: string | null): void {
     if (key !== this._selected) {
       this._selected = key;
@@ -171,11 +192,13 @@ export class BrowserModel {
     this.turn += 1;
     const { turn } = this;
     try {
-      const overview = await this.reader.overview(this._dir);
+      const dir = this._dir;
+      const overview = await this.reader.overview(dir, this.watch.sinceMs);
       if (turn !== this.turn) {
         return;
       }
       this.adopt(overview);
+      this.tell(dir, overview);
       if (this.isVisible) {
         await this.readRuns(turn);
       }
@@ -199,6 +222,13 @@ export class BrowserModel {
     if (this.isFresh && newest) {
       this.open.add(newest.name);
       this.isFresh = false;
+    }
+  }
+
+  private tell(dir: string, overview: IOverview): void {
+    const alerts = this.wantsAlerts ? this.watch.take(overview) : [];
+    if (alerts.length > 0) {
+      this._alerted.emit({ dir, alerts });
     }
   }
 
@@ -256,6 +286,7 @@ export class BrowserModel {
     this._changed.emit();
   }
 
+  private readonly _alerted = new Signal<this, IAlerted>(this);
   private readonly _changed = new Signal<this, void>(this);
   private _dir = '';
   private _rows: readonly Row[] = [];
@@ -273,6 +304,8 @@ export class BrowserModel {
   private pages = new Map<string, IRunPage>();
   private shown: readonly unknown[] = [];
   private turn = 0;
+  private wantsAlerts = true;
+  private readonly watch = new AlertWatch();
 }
 
 export { projectKey, runKey };

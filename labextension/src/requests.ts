@@ -27,8 +27,8 @@ interface IKept {
 export class Requests implements IStoreReader {
   constructor(private readonly settings: ServerConnection.ISettings) {}
 
-  overview(dir: string): Promise<IOverview> {
-    return this.keep('projects', { dir }, readOverview);
+  overview(dir: string, sinceMs: number): Promise<IOverview> {
+    return this.keep('projects', { dir, since: String(sinceMs) }, readOverview);
   }
 
   runs({ limit, ...question }: IQuestion): Promise<IRunPage> {

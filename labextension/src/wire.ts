@@ -19,6 +19,23 @@ export interface IOverview {
   readonly projects: readonly IProject[];
   /** The names of the runs that are running now. */
   readonly running: readonly string[];
+  /** What the server's clock said. */
+  readonly nowMs: number;
+  /** What runs sent since the time that was asked for, the newest first. */
+  readonly alerts: readonly IAlert[];
+}
+
+export type AlertLevel = 'INFO' | 'WARN' | 'ERROR';
+
+export interface IAlert {
+  readonly project: string;
+  /** The run's id, and what people call it. */
+  readonly id: string;
+  readonly name: string;
+  readonly level: AlertLevel;
+  readonly title: string;
+  readonly text: string;
+  readonly timeMs: number;
 }
 
 export interface IRun {
@@ -84,7 +101,9 @@ export function readOverview(value: unknown): IOverview {
   return {
     store: asText(fields.store),
     projects: asList(fields.projects).map(readProject),
-    running: asList(fields.running).map(each => asText(asFields(each).name))
+    running: asList(fields.running).map(each => asText(asFields(each).name)),
+    nowMs: asNumber(fields.now_ms),
+    alerts: asList(fields.alerts).map(readAlert)
   };
 }
 
@@ -113,6 +132,20 @@ function readProject(value: unknown): IProject {
     name: asText(fields.name),
     runs: asNumber(fields.runs),
     running: asNumber(fields.running)
+  };
+}
+
+function readAlert(value: unknown): IAlert {
+  const fields = asFields(value);
+  const level = asText(fields.level);
+  return {
+    project: asText(fields.project),
+    id: asText(fields.id),
+    name: asText(fields.name),
+    level: level === 'ERROR' || level === 'WARN' ? level : 'INFO',
+    title: asText(fields.title),
+    text: asText(fields.text),
+    timeMs: asNumber(fields.time_ms)
   };
 }
 

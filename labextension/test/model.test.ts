@@ -19,6 +19,8 @@ const sweep: ISweep = {
   createdMs: 0
 };
 
+const QUIET = { nowMs: 1000, alerts: [] };
+
 /** A store that says what it is asked, and answers the same with the same object. */
 class Store implements IStoreReader {
   asked: IQuestion[] = [];
@@ -31,9 +33,10 @@ class Store implements IStoreReader {
         { name: 'new', runs: 2, running: 1 },
         { name: 'old', runs: 1, running: 0 }
       ],
-      running: ['quiet-tree-1']
+      running: ['quiet-tree-1'],
+      ...QUIET
     },
-    other: { store: '/other', projects: [], running: [] }
+    other: { store: '/other', projects: [], running: [], ...QUIET }
   };
 
   overview(dir: string): Promise<IOverview> {
@@ -177,7 +180,7 @@ describe('BrowserModel', () => {
   it('forgets an answer that a newer question has overtaken', async () => {
     const { store, model } = await shown();
     const late = model.refresh();
-    store.overviews[''] = { store: '/store', projects: [], running: [] };
+    store.overviews[''] = { store: '/store', projects: [], running: [], ...QUIET };
     await model.refresh();
     await late;
     expect(model.isEmpty).toBe(true);

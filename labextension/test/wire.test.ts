@@ -20,19 +20,43 @@ describe('readOverview', () => {
     const sent = {
       store: '~/.tracker',
       projects: [{ name: 'digits', runs: 3, running: 1, updated_ms: 5 }],
-      running: [{ project: 'digits', id: 'abc', name: 'quiet-tree-1' }]
+      running: [{ project: 'digits', id: 'abc', name: 'quiet-tree-1' }],
+      now_ms: 7,
+      alerts: [
+        { project: 'digits', id: 'abc', name: 'n', level: 'WARN', title: '<b>', time_ms: 5 },
+        { level: 'LOUD', text: 3 }
+      ]
     };
     expect(readOverview(sent)).toEqual({
       store: '~/.tracker',
       projects: [{ name: 'digits', runs: 3, running: 1 }],
-      running: ['quiet-tree-1']
+      running: ['quiet-tree-1'],
+      nowMs: 7,
+      alerts: [
+        {
+          project: 'digits',
+          id: 'abc',
+          name: 'n',
+          level: 'WARN',
+          title: '<b>',
+          text: '',
+          timeMs: 5
+        },
+        { project: '', id: '', name: '', level: 'INFO', title: '', text: '', timeMs: 0 }
+      ]
     });
   });
 
   it.each([undefined, null, 7, 'text', [], { projects: 'x', running: {} }])(
     'makes nothing of %j',
     value => {
-      expect(readOverview(value)).toEqual({ store: '', projects: [], running: [] });
+      expect(readOverview(value)).toEqual({
+        store: '',
+        projects: [],
+        running: [],
+        nowMs: 0,
+        alerts: []
+      });
     }
   );
 });

@@ -188,6 +188,19 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert that a run sent. `level` is INFO, WARN or ERROR."""
+
+    project: str
+    run_id: str
+    run_name: str
+    time: datetime
+    title: str
+    text: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionRecord:
     """One artifact version as the store knows it. Times are aware datetimes in UTC.
 

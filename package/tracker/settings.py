@@ -59,6 +59,9 @@ class Settings:
     artifact_home : str
         Where the files of artifacts are kept, such as ``s3://bucket/prefix``; noted in the
         store. Default: in the store.
+    alert_command : tuple of str
+        A program and its arguments, run for each alert of :meth:`tracker.Run.alert` with that
+        alert as JSON on its stdin; as text it is taken apart as a shell would. Default: none.
     """
 
     root: Path = field(default_factory=Path)
@@ -76,6 +79,7 @@ class Settings:
     gpu_ids: tuple[int, ...] | None = None
     disk_paths: tuple[str, ...] = ("/",)
     artifact_home: str = ""
+    alert_command: tuple[str, ...] = ()
 
 
 def read_settings(
@@ -205,6 +209,8 @@ def _parse(name: str, text: str, prefix: str = "") -> Any:
         return _gpu_ids(shown, [part for part in text.split(",") if part.strip()])
     if name == "disk_paths":
         return tuple(part for part in text.split(",") if part)
+    if name == "alert_command":
+        return _words(shown, text)
     return text
 
 
@@ -225,6 +231,16 @@ def _gpu_ids(shown: str, given: Any) -> tuple[int, ...]:
         return tuple(int(number) for number in given)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{shown} is {given!r}: expected numbers of GPUs, such as 0,1.") from error
+
+
+def _words(shown: str, text: str) -> tuple[str, ...]:
+    """Return the words of a command; no shell reads it, so nothing in it is expanded."""
+    import shlex
+
+    try:
+        return tuple(shlex.split(text, posix=os.name == "posix"))
+    except ValueError as error:
+        raise UsageError(f"{shown} is {text!r}: its quotes do not match.") from error
 
 
 def _from_overrides(overrides: Any) -> dict[str, Any]:
@@ -259,6 +275,6 @@ def _checked(name: str, value: Any) -> Any:
         return _seconds(name, name, value)
     if name == "gpu_ids":
         return _gpu_ids(name, value)
-    if name == "disk_paths":
-        return tuple(str(path) for path in value)
+    if name in ("disk_paths", "alert_command"):
+        return tuple(str(part) for part in value)
     return value

@@ -218,6 +218,29 @@ def test_a_failed_run_tells_its_error(root: Path, begin, page: Page) -> None:
     assert "Traceback" in head["head"]["traceback"]
 
 
+def test_alerts_are_sent_when_they_come_the_newest_first(root: Path, begin, page: Page) -> None:
+    run = begin()
+    run.flush()
+    board = a_board(root, run)
+    board.greet("p", page.client, HAS_ALL)
+    assert page.of("alerts") == []
+    run.alert("Low", "below 0.5", level="WARN")
+    run.alert("x" * 100, wait_duration=0)
+    run.flush()
+    page.take()
+    board.push()
+    (sent,) = page.of("alerts")
+    assert [(a["level"], a["title"], a["text"]) for a in sent["alerts"]] == [
+        ("INFO", "x" * 64, ""),
+        ("WARN", "Low", "below 0.5"),
+    ]
+    run.log({"a": 1})
+    run.flush()
+    page.take()
+    board.push()
+    assert "alerts" not in page.take()
+
+
 def test_a_run_that_is_not_there_yet_is_awaited(root: Path, begin, page: Page) -> None:
     board = Board(root, RunSource("digits", "later"), lambda: None)
     board.greet("p", page.client, HAS_ALL)

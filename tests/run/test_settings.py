@@ -23,6 +23,8 @@ from tracker.settings import Settings, find_store, read_settings
         ({"x_stats_sampling_interval": 7}, "system_interval_s", 7.0),
         ({"x_stats_gpu_device_ids": [0, 2]}, "gpu_ids", (0, 2)),
         ({"x_stats_disk_paths": ["/", "/a"]}, "disk_paths", ("/", "/a")),
+        ({"alert_command": ["send", "a b", 3]}, "alert_command", ("send", "a b", "3")),
+        ({"alert_command": "send 'a b' $X"}, "alert_command", ("send", "a b", "$X")),
         ({"console": "off"}, "console", False),
         ({"console": "wrap"}, "console", True),
         ({"console": False}, "console", False),
@@ -60,6 +62,7 @@ def test_overrides(given, field, value):
         ({"TRACKER_GPU_IDS": "0, 3"}, "gpu_ids", (0, 3)),
         ({"TRACKER_DISK_PATHS": "/,/data"}, "disk_paths", ("/", "/data")),
         ({"WANDB_SAVE_CODE": "false"}, "save_code", False),
+        ({"TRACKER_ALERT_COMMAND": "send -v"}, "alert_command", ("send", "-v")),
     ],
 )
 def test_environment(environ, field, value):
@@ -86,6 +89,7 @@ def test_code_that_is_to_stay_private_stays_so_whatever_a_script_says():
         ({"environ": {"TRACKER_SILENT": "perhaps"}}, "TRACKER_SILENT is 'perhaps'"),
         ({"environ": {"TRACKER_GPU_IDS": "a"}}, "TRACKER_GPU_IDS is"),
         ({"environ": {"WANDB_MODE": "x"}}, "mode is 'x'"),
+        ({"overrides": {"alert_command": "send 'a"}}, "alert_command is .*quotes do not match"),
     ],
 )
 def test_what_is_no_setting_is_told(options, sentence):

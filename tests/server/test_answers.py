@@ -105,6 +105,31 @@ def test_a_running_run_is_counted_until_it_ends(server):
     assert server.get("projects", dir="live").content["running"] == []
 
 
+def test_alerts_are_told_from_a_time_on(server):
+    run = tracker.init(project="p", name=NASTY, dir=server.root / "alerts", settings=QUIET)
+    run.alert("old")
+    run.flush()
+    first = server.get("projects", dir="alerts").content
+    assert first["alerts"] == []
+    since = first["now_ms"]
+    run.alert(NASTY, "x" * 1000, "WARN")
+    run.alert("new")
+    run.flush()
+    reply = server.get("projects", dir="alerts", since=since)
+    newest, alert = reply.content["alerts"]
+    assert newest["title"] == "new"
+    assert alert.pop("time_ms") >= since
+    assert alert == {
+        "project": "p", "id": run.id, "name": NASTY, "level": "WARN", "title": NASTY,
+        "text": "x" * 300,
+    }  # fmt: skip
+    etag = reply.headers["ETag"]
+    assert server.get("projects", dir="alerts", since=since, etag=etag).status == 304
+    run.finish()
+    assert len(server.get("projects", dir="alerts", since=1).content["alerts"]) == 3
+    assert server.get("projects", dir="alerts", since="9" * 15).content["alerts"] == []
+
+
 def test_the_run_of_a_killed_process_is_crashed(server):
     root = server.root / "killed"
     root.mkdir()

@@ -25,14 +25,25 @@ from tracker.panels.media.items import media_spec, shown_keys
 from tracker.panels.page.client import Client
 from tracker.panels.page.source import Source
 from tracker.panels.runs.runset import Run, RunSet
-from tracker.records import ConsoleRecord, Curve, MetricRule, RunRecord, Series, rule_for
+from tracker.records import (
+    AlertRecord,
+    ConsoleRecord,
+    Curve,
+    MetricRule,
+    RunRecord,
+    Series,
+    rule_for,
+)
 from tracker.store.database.connection import Connection
 from tracker.store.reading import read
+from tracker.store.reading.alerts import alerts
 from tracker.store.reading.logged import MediaKey, media_keys, media_stamp
 
 CONSOLE_LINES: Final = 200
 _PAIRS = 500
 _TEXT = 300
+_MOST_ALERTS = 50
+_LONGEST_ALERT = 2000
 _TILE_WIDTH = 48
 _TILES = ("cpu", "memory", "gpu", "gpu.memory", "gpu.power", "disk.io", "network")
 
@@ -56,6 +67,7 @@ class RunSource(Source):
         self._groups: list[SystemGroup] = []
         self._error = ""
         self._traceback = ""
+        self._alerts: list[AlertRecord] = []
         self._runset = RunSet(project, spec={"first": "all"})
         self._media: list[MediaKey] = []
         self._media_stamp: Any = None
@@ -84,6 +96,7 @@ class RunSource(Source):
             self._media = shown_keys(media_keys(db, [record.run_key]))
         self._runset.all = self._runset.runs = [Run(record, {}, {})]
         self._curves.catch_up(db)
+        self._alerts = alerts(db, run_key=record.run_key, limit=_MOST_ALERTS)
         self._groups = system_groups(s.key for s in numbers if s.stream == "system")
         if record.state in ("failed", "crashed") and not self._error:
             self._read_error(db, record.run_key)
@@ -152,7 +165,9 @@ class RunSource(Source):
         return [media_spec(one) for one in self._media if not self._is_hidden(one.key)]
 
     def parts(self, client: Client) -> Iterable[tuple[str, dict[str, Any]]]:
-        """Return the panels that are not charts."""
+        """Return the alerts, and the panels that are not charts."""
+        if self._alerts:
+            yield "alerts", {"alerts": [_alert(each) for each in self._alerts]}
         if views := self.panels():
             yield "views", {"views": views}
 
@@ -278,6 +293,15 @@ class RunSource(Source):
     def console(self, db: Connection) -> list[ConsoleRecord]:
         """Return the last lines that the run printed."""
         return read.console(db, self.record.run_key, CONSOLE_LINES) if self.record else []
+
+
+def _alert(alert: AlertRecord) -> dict[str, Any]:
+    return {
+        "level": alert.level,
+        "title": alert.title[:_TEXT],
+        "text": alert.text[:_LONGEST_ALERT],
+        "time_ms": alert.time.timestamp() * 1000,
+    }
 
 
 def _shown(tree: dict[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -33,12 +33,17 @@ class Complaints:
 
     def add(self, sentence: str, about: str | None = None) -> None:
         """Warn of something, once a run; `about` tells sentences apart."""
+        is_new = self.add_unsaid(sentence, about)
+        if is_new and not self.is_busy and not self._is_unheard():
+            self.say()
+
+    def add_unsaid(self, sentence: str, about: str | None = None) -> bool:
+        """Let something be said later; return whether it is new."""
         if (about or sentence) in self._known or len(self._known) >= MOST_WARNINGS:
-            return
+            return False
         self._known.add(about or sentence)
         self.unsaid.append(sentence)
-        if not self.is_busy and not self._is_unheard():
-            self.say()
+        return True
 
     def say(self) -> None:
         """Warn of what waits; under the filter "error" this raises."""

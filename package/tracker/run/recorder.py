@@ -367,6 +367,10 @@ class Recorder:
         """Warn of something, once a run; `about` tells sentences apart."""
         self._complaints.add(sentence, about)
 
+    def warn_later(self, sentence: str) -> None:
+        """Warn of something, once a run, when the run is used next; from any thread."""
+        self._complaints.add_unsaid(sentence)
+
     def _warn_of_fork(self) -> None:
         self.warn_once(
             f"A forked process logs to run {self.run_id} of its parent: nothing is stored. Start "

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tracker.errors import UsageError
 from tracker.records import MetricRule
+from tracker.run.alerts import Alerts
 from tracker.run.config import Config
 from tracker.run.config_keeper import ConfigKeeper
 from tracker.run.identity import check_tags
@@ -23,11 +22,13 @@ from tracker.run.summary import Summary
 from tracker.run.watching import WATCHING
 from tracker.store.journal import facts
 
+if TYPE_CHECKING:
+    from tracker.run.alert_command import AlertCommand
+
 __all__ = ["Run", "check_tags"]
 
-ALERT_TITLE_LIMIT = 64
-ALERT_WAIT_S = 60.0
-LEVELS = ("INFO", "WARN", "ERROR")
+# At the end of a run, so that what its alert_command complains of is heard.
+_SETTLE_S = 2.0
 # W&B's methods that this version has not.
 _MISSING = frozenset(
     """
@@ -55,7 +56,8 @@ class Run(Outputs):
         first_line: int = 0,
     ) -> None:
         super().__init__(recorder, fields, resumed=resumed, offset_s=offset_s)
-        self._alerted_at: dict[str, float] = {}
+        self._alerts = Alerts()
+        self._alert_command = None if self.disabled else _alert_command(recorder)
         self._lines = itertools.count(first_line)
         self._write_text: Callable[[str], None] = self._write_lines
         self._on_log: Callable[[Mapping[str, Any]], None] | None = None
@@ -173,7 +175,7 @@ class Run(Outputs):
         level: str | None = None,
         wait_duration: float | timedelta | None = None,
     ) -> None:
-        """Keep an alert with the run and show it.
+        """Keep an alert with the run, show it, and have the setting ``alert_command`` send it on.
 
         Parameters
         ----------
@@ -190,20 +192,22 @@ class Run(Outputs):
             If the level is another word, or the duration no number.
         """
         self._check_alive("alert")
-        word = str(getattr(level, "value", level) or "INFO").upper()
-        if word not in LEVELS:
-            raise UsageError(
-                f"level must be one of 'INFO', 'WARN', or 'ERROR', and it is {level!r}."
-            )
-        title, text = str(title)[:ALERT_TITLE_LIMIT], str(text)
-        now = time.monotonic()
-        if now - self._alerted_at.get(title, float("-inf")) < _wait_s(wait_duration):
+        alert = self._alerts.take(title, text, level, wait_duration)
+        if alert is None:
             return
-        self._alerted_at[title] = now
-        payload = {"title": title, "text": text, "level": word}
-        self._recorder.append(facts.Event("alert", now_us(), payload))
+        time_us = now_us()
+        self._recorder.append(facts.Event("alert", time_us, alert))
+        if self._alert_command is not None and not self._recorder.is_foreign:
+            self._alert_command.send(lambda: self._described(alert, time_us))
         if not self.settings.silent:
-            _print(f"tracker: {word} {title}: {text}")
+            _print(f"tracker: {alert['level']} {alert['title']}: {alert['text']}")
+
+    def _described(self, alert: Mapping[str, str], time_us: int) -> dict[str, Any]:
+        """Return an alert as its command is given it."""
+        return {
+            "project": self.project, "run_id": self.id, "name": self.name, "url": self.url,
+            **alert, "time": datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(),
+        }  # fmt: skip
 
     def mark_preempting(self) -> None:
         """Keep with the run that its machine is about to be taken away."""
@@ -304,6 +308,8 @@ class Run(Outputs):
     def _before_last(self) -> None:
         super()._before_last()
         self._notice_config()
+        if self._alert_command is not None:
+            self._alert_command.settle(_SETTLE_S)
 
     def _change_summary(self, changed: dict[str, Any], deleted: list[str]) -> None:
         self._check_alive("summary")
@@ -329,17 +335,12 @@ class Run(Outputs):
         )
 
 
-def _wait_s(duration: float | timedelta | None) -> float:
-    if duration is None:
-        return ALERT_WAIT_S
-    if isinstance(duration, timedelta):
-        return duration.total_seconds()
-    try:
-        return float(duration)
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"wait_duration is {duration!r}: expected a number of seconds or a timedelta."
-        ) from error
+def _alert_command(recorder: Recorder) -> AlertCommand | None:
+    if not recorder.settings.alert_command:
+        return None
+    from tracker.run.alert_command import AlertCommand
+
+    return AlertCommand(recorder.settings.alert_command, recorder.warn_later)
 
 
 def _print(text: str) -> None:

@@ -76,7 +76,7 @@ class TrackerHandler(APIHandler):
         value = self.text(name, str(default))
         if not value.isascii() or not value.isdigit():
             raise Refusal(400, f"{name} is {value[:50]!r}: expected a whole number.")
-        return int(value[:9])
+        return int(value[:15])
 
     async def place(self) -> Path:
         """Return the directory of the store that the argument ``dir`` stands for."""
@@ -113,22 +113,22 @@ class TrackerHandler(APIHandler):
 
 
 class ProjectsHandler(TrackerHandler):
-    """``projects?dir=``: the store, its projects, and which runs are running."""
+    """``projects?dir=&since=``: the store, its projects, which runs run, the alerts since then."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         """Answer, unless the page has the same."""
-        root = await self.place()
+        root, since_ms = await self.place(), self.number("since", 0)
         await self.asked(lambda: rescue(root))
-        if self.is_known(root):
+        if self.is_known(root, since_ms):
             return
 
         def work() -> dict[str, Any]:
             from tracker.server.listing import list_projects
             from tracker.store.store import open_store
 
-            return list_projects(open_store(root))
+            return list_projects(open_store(root), since_ms)
 
         self.answer(await self.asked(work))
 

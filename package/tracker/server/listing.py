@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +20,15 @@ from tracker.records import Curve, RunRecord, Series, SweepRecord
 from tracker.server.places import shown_path
 from tracker.store.database.connection import Connection
 from tracker.store.reading import read, run_rows, sweep_rows
+from tracker.store.reading.alerts import alerts
 from tracker.store.reading.filters import Where, parse_filters
 from tracker.store.series import curves
 from tracker.store.store import Store
 
 MOST_RUNS: Final = 1000
 MOST_SWEEPS: Final = 200
+MOST_ALERTS: Final = 50
+_FARTHEST_MS: Final = 253_402_300_799_000  # the year 9999
 SPARK_SIZE: Final = (56, 16)
 _SPARK_COLUMNS: Final = 28
 _KEPT_SPARKS: Final = 20_000
@@ -32,15 +37,28 @@ _NAME_LENGTH: Final = 300
 _SEARCHED: Final = ("display_name", "name", "state", "tags", "notes", "project")
 
 
-def list_projects(store: Store) -> dict[str, Any]:
-    """Return the store, its projects, the last written first, and what is running."""
-    found: dict[str, Any] = {"store": shown_path(store.root), "projects": [], "running": []}
+def list_projects(store: Store, since_ms: int = 0) -> dict[str, Any]:
+    """Return the store, its projects, the last written first, and what is running.
+
+    Parameters
+    ----------
+    store : Store
+    since_ms : int
+        From when on alerts are told, the newest first, in milliseconds since 1970. Default 0:
+        none are.
+    """
+    found: dict[str, Any] = {
+        "store": shown_path(store.root), "projects": [], "running": [], "alerts": [],
+        "now_ms": int(time.time() * 1000),
+    }  # fmt: skip
     if not store.database.exists():
         return found
     with store.reading() as db:
         begun = [(name, 0, made) for name, made in sweep_rows.projects_without_runs(db)]
         projects = sorted(begun + read.projects(db), key=lambda each: each[2], reverse=True)
         running = read.runs(db, where=parse_filters({"state": "running"}), order="-created_at")
+        since = datetime.fromtimestamp(min(since_ms, _FARTHEST_MS) / 1000, UTC)
+        sent = alerts(db, since=since, limit=MOST_ALERTS) if since_ms else []
     counts = Counter(run.project for run in running)
     found["projects"] = [
         {
@@ -54,6 +72,18 @@ def list_projects(store: Store) -> dict[str, Any]:
     found["running"] = [
         {"project": run.project, "id": run.run_id, "name": run.name[:_NAME_LENGTH]}
         for run in running
+    ]
+    found["alerts"] = [
+        {
+            "project": alert.project,
+            "id": alert.run_id,
+            "name": alert.run_name[:_NAME_LENGTH],
+            "level": alert.level,
+            "title": alert.title[:_NAME_LENGTH],
+            "text": alert.text[:_NAME_LENGTH],
+            "time_ms": alert.time.timestamp() * 1000,
+        }
+        for alert in sent
     ]
     return found
 

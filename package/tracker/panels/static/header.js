@@ -1,4 +1,5 @@
 // What stands above the charts of a run: its name, state, time, pace, tags and config.
+import { Alerts } from "./alerts.js";
 import { h, iconButton, setText } from "./dom.js";
 import {
   formatAgo,
@@ -35,6 +36,7 @@ export class Header {
       "aria-expanded": "false",
       onclick: () => panel.toggleOverview(),
     });
+    this.alerts = new Alerts();
     this.error = h("details", { class: "tkp-error", hidden: true });
     const who = h(
       "div",
@@ -59,6 +61,7 @@ export class Header {
       ),
       this.chips,
       this.error,
+      this.alerts.node,
     );
     this.node.dataset.state = "waiting";
     setText(this.name, "Waiting for the kernel …");

@@ -130,6 +130,7 @@ export class Panel {
       head: () => this.showHead(content),
       about: () => this.showAbout(content.about),
       summary: () => this.overview.summary.fill(content.summary),
+      alerts: () => this.header.alerts.show(content.alerts),
       charts: () => this.arrange(content.charts),
       menu: () => (this.menu = content),
       columns: () => this.header.receiveColumns(content),
