@@ -222,6 +222,34 @@ def test_the_scheduler_draws_one_a_frame_and_rests(page: Page) -> None:
     assert min(gaps) > 80
 
 
+@pytest.mark.parametrize("card", ["View", "Chart"])
+def test_a_card_that_is_resized_on_its_way_out_of_sight_is_drawn_when_it_is_back(
+    page: Page, card: str
+) -> None:
+    page.evaluate(PANEL)
+    draws = page.evaluate(
+        """async (kind) => {
+            const { View } = await import('/views.js');
+            const { Chart } = await import('/chart.js');
+            const { scheduler } = await import('/scheduler.js');
+            const card = kind === 'View' ? new View({ id: 'v', kind: 'code' }, panel)
+                : new Chart(spec('loss'), panel);
+            // It has been drawn, at another size.
+            Object.assign(card, { content: [{}, []], renderer: {}, series: {}, isDrawn: true });
+            let draws = 0;
+            card.draw = () => { draws += 1; };
+            card.see(true);
+            card.request(true);
+            card.see(false);
+            card.see(true);
+            while (scheduler.urgent.size) await new Promise(requestAnimationFrame);
+            return draws;
+        }""",
+        card,
+    )
+    assert draws == 1
+
+
 def test_a_panel_that_was_away_takes_the_theme_when_it_is_back(page: Page) -> None:
     counts = page.evaluate(
         """async () => {

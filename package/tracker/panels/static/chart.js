@@ -158,7 +158,8 @@ export class Chart {
   see(isVisible) {
     this.isVisible = isVisible;
     if (isVisible) this.panel.wantLibrary();
-    if (!isVisible) scheduler.forget(this);
+    // A card that is resized out of sight was asked to draw a moment before.
+    if (!isVisible) this.isStale ||= scheduler.forget(this);
     else if (this.series && (this.isStale || !this.isDrawn)) this.request(true);
     if (isVisible) this.isStale = false;
   }

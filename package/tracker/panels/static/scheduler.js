@@ -25,9 +25,10 @@ class Scheduler {
     this.plan();
   }
 
+  // Says whether it was to be drawn.
   forget(chart) {
-    this.urgent.delete(chart);
-    this.patient.delete(chart);
+    const wasUrgent = this.urgent.delete(chart);
+    return this.patient.delete(chart) || wasUrgent;
   }
 
   plan() {

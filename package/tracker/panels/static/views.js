@@ -100,7 +100,8 @@ export class View {
 
   see(isVisible) {
     this.isVisible = isVisible;
-    if (!isVisible) scheduler.forget(this);
+    // A card that is resized out of sight was asked to draw a moment before.
+    if (!isVisible) this.isStale ||= scheduler.forget(this);
     else if (this.content && (this.isStale || !this.renderer))
       this.request(true);
     if (isVisible) this.isStale = false;
