@@ -13,7 +13,7 @@ from tracker.records import Lineage, LineageNode
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-ROW_PX, COLUMN_PX = 62, 194
+ROW_PX, COLUMN_PX = 62, 178
 MARGIN_PX = 14
 CARD_PX = (150, 44)
 NAME_LIMIT = 20
@@ -55,6 +55,10 @@ def lineage_figure(lineage: Lineage, *, group: bool = True) -> Figure:
     top, bottom = min(rows) - 0.5, max(rows) + 0.5
     figure.update_layout(
         template="none",
+        # The cards are white where a page does not know its theme, and so is nothing else.
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": "#3a414c"},
         showlegend=False,
         shapes=_shapes(layout, colours),
         width=columns * COLUMN_PX + 2 * MARGIN_PX,
