@@ -205,11 +205,14 @@ def unload_ipython_extension(shell: Any) -> None:
     import_module("tracker.magics").unload(shell)
 
 
-def _chart_bundle(chart: Any) -> dict[str, Any]:
-    bundle: dict[str, Any] = import_module("tracker.report.media_cells").chart_bundle(chart)
+def _media_bundle(value: Any) -> dict[str, Any] | None:
+    # IPython asks in a terminal as well, which shows nothing but text.
+    if import_module("tracker.run.provenance").front_end() == "ipython":
+        return None
+    bundle: dict[str, Any] | None = import_module("tracker.report.media_cells").media_bundle(value)
     return bundle
 
 
-UPSTAIRS.chart_bundle = _chart_bundle
+UPSTAIRS.media_bundle = _media_bundle
 sys.modules[__name__].__class__ = _FrontDoor
 import_paths.install()

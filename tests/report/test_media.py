@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
-from IPython.core.formatters import DisplayFormatter
 
 import tracker
 import tracker.report as wr
@@ -21,7 +19,6 @@ from tracker.panels.page import bundle
 from tracker.report.drawing import draw
 from tracker.report.pinning import source_of
 from tracker.report.scene import Scene
-from tracker.report.views import PLOTLY
 
 from .hostile import SETTINGS
 
@@ -209,53 +206,3 @@ def test_shapes_molecules_and_graphs_are_drawn(store: Path) -> None:
     (item,) = draw(runs._scene, panel).items  # noqa: SLF001
     assert item.figure is not None
     assert item.figure["data"][0]["type"] == "scatter3d"
-
-
-# -- charts that are read back, as the value of a cell
-
-
-def read_back(value: Any) -> dict[str, Any]:
-    """Log something; return what a cell shows of it when it is read."""
-    with tracker.init("m", "run", settings=SETTINGS) as run:
-        run.log({"chart": value})
-    shown, _ = DisplayFormatter().format(tracker.Api().run(f"m/{run.id}").get("chart"))
-    return shown
-
-
-def test_a_chart_that_is_read_back_has_a_picture(store: Path) -> None:
-    table = tracker.Table(columns=["step", "loss"], data=[[n, n * n] for n in range(5)])
-    shown = read_back(tracker.plot.line(table, "step", "loss", title="<b>Loss</b>"))
-    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
-    figure = go.Figure({k: shown[PLOTLY][k] for k in ("data", "layout")})
-    assert len(figure.data) == 1
-    assert "Loss" in shown["text/plain"]
-
-
-def test_a_long_plotly_figure_is_thinned_for_a_cell(store: Path) -> None:
-    values = np.sin(np.arange(200_000) / 9_000)
-    values[123_456] = 7.0
-    shown = read_back(tracker.Plotly(go.Figure(go.Scatter(y=values, mode="lines"))))
-    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
-    assert len(json.dumps(shown)) < 300_000
-    (line,) = shown[PLOTLY]["data"]
-    kept = np.frombuffer(base64.b64decode(line["y"]["bdata"]), line["y"]["dtype"])
-    assert kept.max() == 7.0
-    assert len(kept) < 10_000
-
-
-def test_what_is_too_large_or_no_figure_is_said(store: Path) -> None:
-    marks = go.Scatter(x=np.random.default_rng(0).random(200_000), y=np.zeros(200_000))
-    marks.mode = "markers"
-    shown = read_back(tracker.Plotly(go.Figure(marks)))
-    assert PLOTLY not in shown
-    assert "too large for a cell" in shown["text/plain"]
-    broken = read_back(tracker.Plotly({"data": [3], "layout": {}}))
-    assert "cannot be drawn" in broken["text/plain"]
-
-
-def test_a_chart_of_ones_own_is_the_head_of_its_table(store: Path) -> None:
-    table = tracker.Table(columns=["<i>"], data=[["<script>"]] * 30)
-    shown = read_back(tracker.plot_table("me/mine", table, {"x": "<i>"}))
-    assert "The first 20 of 30 rows" in shown["text/html"]
-    assert "<script>" not in shown["text/html"]
-    assert "<i>" not in shown["text/html"]

@@ -92,6 +92,12 @@ class Audio(Media):
         """
         return self.to_value()[0]
 
+    def about(self) -> str:
+        """Say how long it is, as far as that is known."""
+        if self.duration_s is None:
+            return super().about()
+        return f"{self.format}, {self.duration_s:.3g} s at {self.sample_rate:,} Hz"
+
     def to_value(self) -> tuple[NDArray[Any], int]:
         """Return the samples and the frames a second."""
         if self.format == "wav":

@@ -10,7 +10,7 @@ from tracker.errors import UsageError
 from tracker.media.media import Find, Put
 from tracker.media.table import Table
 from tracker.media.table_file import TableSnapshot
-from tracker.media.upstairs import chart_bundle
+from tracker.media.upstairs import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +68,8 @@ class ChartSnapshot:
         return {**self.facts, "table": self.table.to_reference(put_bytes)}
 
 
-@dataclass(eq=False)
-class CustomChart:
+@dataclass(eq=False, repr=False)
+class CustomChart(Shown):
     """A chart to log: ``run.log({"roc": tracker.plot.roc_curve(y_true, y_probas)})``.
 
     Attributes
@@ -125,8 +125,12 @@ class CustomChart:
         """Return the table as a pandas DataFrame."""
         return self.table.get_dataframe()
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | None:
-        return chart_bundle(self)
+    def __repr__(self) -> str:
+        name = self.spec.spec_name
+        kind = name if isinstance(name, str) else "a Vega-Lite specification"
+        title = self.spec.string_fields.get("title")
+        words = f"{kind} of {len(self.table.data):,} rows" + (f", {title:.60}" if title else "")
+        return f"<tracker.CustomChart: {words}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CustomChart):

@@ -137,6 +137,10 @@ class Graph(Media):
                 graph.add_edge(path.rpartition(".")[0] or "model", path)
         return graph
 
+    def about(self) -> str:
+        """Say how large it is."""
+        return f"{self.format}, {len(self.nodes):,} nodes, {len(self.edges):,} edges"
+
     @property
     def content(self) -> bytes:
         """The graph as JSON."""

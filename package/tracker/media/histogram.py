@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker.errors import UsageError, warn
 from tracker.media.media import Find, Put
+from tracker.media.upstairs import Shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 NEAR_THE_END = 1e300
 
 
-class Histogram:
+class Histogram(Shown):
     """A histogram to log: ``run.log({"gradients": tracker.Histogram(array)})``.
 
     Parameters

@@ -189,6 +189,11 @@ class Image(Media):
 
         return np.asarray(self.image)
 
+    def about(self) -> str:
+        """Say how large it is, and what lies over it."""
+        over = [word for word in ("boxes", "masks") if getattr(self, word)]
+        return " ".join([f"{self.width}×{self.height} {self.format}", *over])
+
     def _repr_png_(self) -> bytes | None:
         return self.content if self.format == "png" else None
 

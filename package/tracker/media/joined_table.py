@@ -9,6 +9,7 @@ from tracker.errors import UsageError
 from tracker.media.media import Find, Put
 from tracker.media.table import Table
 from tracker.media.table_file import TableSnapshot
+from tracker.media.upstairs import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ class JoinSnapshot:
         }
 
 
-class JoinedTable:
+class JoinedTable(Shown):
     """A join to log: ``run.log({"both": tracker.JoinedTable(before, after, "id")})``.
 
     Parameters
@@ -115,6 +116,10 @@ class JoinedTable:
     def to_value(self) -> pd.DataFrame:
         """Return the join as a pandas DataFrame."""
         return self.get_dataframe()
+
+    def __repr__(self) -> str:
+        keys = " = ".join(dict.fromkeys(self.keys))
+        return f"<tracker.JoinedTable: {self.table1!r} and {self.table2!r} where {keys}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, JoinedTable):

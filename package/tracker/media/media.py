@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, ClassVar, Self
 
 from tracker.errors import UsageError
+from tracker.media.upstairs import Shown
 
 # Keeping a file of this size takes less than half a millisecond.
 QUICK_FILE_BYTES = 64 * 1024
@@ -19,7 +20,7 @@ Put = Callable[[bytes], str]
 Find = Callable[[str], Path]
 
 
-class Media:
+class Media(Shown):
     """Something with a file of its own. It holds a copy of what it was given.
 
     Two are equal if they are of one kind and would be kept as the same bytes with the same
@@ -83,6 +84,14 @@ class Media:
     def to_value(self) -> Any:
         """Return what it holds as plain data: an array, a frame, text."""
         return self.content
+
+    def about(self) -> str:
+        """Say in a few words what it is, for its ``repr``."""
+        return f"{self.format}, {self.held_bytes:,} bytes"
+
+    def __repr__(self) -> str:
+        caption = "" if self.caption is None else f", {self.caption:.60}"
+        return f"<tracker.{type(self).__name__}: {self.about()}{caption}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, type(self)):

@@ -117,6 +117,15 @@ class Object3D(Media):
         """The file; of points NumPy's, without pickles."""
         return self._content
 
+    def about(self) -> str:
+        """Say how many points it has, or what file it is."""
+        if self.points is None:
+            return super().about()
+        count = f"{len(self.points):,} points"
+        if self._scene:
+            count += f", {len(self.boxes)} boxes, {len(self.vectors)} vectors"
+        return count
+
     @property
     def boxes(self) -> list[Any]:
         """The boxes around points."""

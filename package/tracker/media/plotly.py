@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from tracker.errors import UsageError
 from tracker.media.spec import Spec, check_spec, dump_spec
-from tracker.media.upstairs import chart_bundle
 
 
 class Plotly(Spec):
@@ -42,9 +41,6 @@ class Plotly(Spec):
 
             return Image(val)
         return cls(val)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | None:
-        return chart_bundle(self)
 
 
 def _text_of(val: Any) -> str:

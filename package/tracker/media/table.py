@@ -36,13 +36,14 @@ from tracker.media.table_rows import (
     read_rows,
 )
 from tracker.media.table_types import AnyType, CellType, CellTypeError, DictType, UnknownType
+from tracker.media.upstairs import Shown
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
 
-class Table:
+class Table(Shown):
     """A table to log: ``run.log({"predictions": tracker.Table(columns=[…], data=[…])})``.
 
     Parameters

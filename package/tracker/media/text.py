@@ -45,6 +45,11 @@ class Text(Media):
                 "file."
             )
 
+    def about(self) -> str:
+        """Say how it begins."""
+        start = " ".join(self.text[:200].split())
+        return f"{len(self.text):,} characters, {start[:40]!r}"
+
     @property
     def content(self) -> bytes:
         """The text as UTF-8."""

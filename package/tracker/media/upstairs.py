@@ -11,16 +11,18 @@ class Upstairs:
 
     Attributes
     ----------
-    chart_bundle : callable or None
-        Gives what a notebook's cell shows of a chart, by MIME types.
+    media_bundle : callable or None
+        Gives what a notebook's cell shows of a logged value, by MIME types.
     """
 
-    chart_bundle: Callable[[Any], dict[str, Any]] | None = None
+    media_bundle: Callable[[Any], dict[str, Any] | None] | None = None
 
 
 UPSTAIRS = Upstairs()
 
 
-def chart_bundle(chart: Any) -> dict[str, Any] | None:
-    """Return what a notebook's cell shows of a chart; None where nothing draws charts."""
-    return None if UPSTAIRS.chart_bundle is None else UPSTAIRS.chart_bundle(chart)
+class Shown:
+    """Something that a notebook draws as the value of a cell."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | None:
+        return None if UPSTAIRS.media_bundle is None else UPSTAIRS.media_bundle(self)

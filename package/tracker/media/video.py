@@ -151,6 +151,12 @@ class Video(Media):
         """Whether keeping it takes little time: encoding does not."""
         return self._frames is None and super().is_quick
 
+    def about(self) -> str:
+        """Say how many frames it has, as far as that is known."""
+        if self.frame_count is None:
+            return super().about()
+        return f"{self.format}, {self.frame_count:,} frames of {self.width}×{self.height}"
+
     def details(self) -> dict[str, Any]:
         """Return size, frames and frames a second, as far as they are known."""
         known = {

@@ -1,62 +1,182 @@
-"""Logged charts as the value of a notebook's cell, such as what ``run.get`` returned."""
+"""Logged values as the value of a notebook's cell: made just now, or read back by ``run.get``.
+
+They are drawn as reports draw them. A figure comes for Plotly and as a picture, all else as HTML
+that runs nothing.
+"""
 
 from __future__ import annotations
 
 import base64
+import io
 import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from tracker.errors import UsageError
+from tracker.errors import TrackerError, UsageError
+from tracker.figures.canvas import FONT, GRID, TEXT
 from tracker.figures.formats import escape, shorten
+from tracker.media.bokeh import Bokeh
 from tracker.media.chart import CustomChart
+from tracker.media.histogram import Histogram
+from tracker.media.html import Html, sandboxed
+from tracker.media.image import Image
+from tracker.media.joined_table import JoinedTable
 from tracker.media.plotly import Plotly
+from tracker.media.table import Table
 from tracker.plot.drawing import draw
+from tracker.report.drawing.fonts import as_card
+from tracker.report.drawing.media_html import FILM_LIMIT_BYTES, show, table_html
 from tracker.report.views import PLOTLY, figure_bundle
+from tracker.store.files.objects import Objects
 
 # What is larger after thinning is shown as a picture alone.
 MOST_BYTES: Final = 1_000_000
-_MOST_ROWS: Final = 20
+MOST_ROWS: Final = 20
 # Shorter lines are left as they are.
 _LONG: Final = 1000
+_CLEAR: Final = "rgba(0,0,0,0)"
+_STYLE: Final = (
+    "<style>.trk-media{max-width:680px}.trk-media td img{max-height:64px}"
+    ".trk-media .framed img,.trk-media .framed{width:100%}"
+    ".trk-media .coarse{image-rendering:pixelated}"
+    ".trk-media video,.trk-media>img{max-width:100%;min-width:128px}"
+    ".trk-media .note,.trk-media figcaption{opacity:.7;font-size:12px}"
+    ".trk-media td,.trk-media th{text-align:left}.trk-media .num{text-align:right}"
+    ".trk-media .scroll{max-height:420px;overflow:auto}"
+    ".trk-media .text{max-height:420px;overflow:auto;white-space:pre-wrap}</style>"
+)
+
+Bundle = dict[str, Any]
+Figure = Mapping[str, Any]
 
 
-def chart_bundle(chart: CustomChart | Plotly) -> dict[str, Any]:
-    """Return a chart as a notebook's output: for Plotly, thinned, and as a picture.
-
-    A chart that is not drawn here is the head of its table.
-    """
+def media_bundle(value: Any) -> Bundle | None:
+    """Return a logged value as a notebook's output, by MIME types; what cannot be drawn says so."""
+    make = _BUNDLES.get(type(value), _drawn_bundle)
     try:
-        figure = draw(chart) if isinstance(chart, CustomChart) else chart.spec
-    except UsageError as error:
-        return _table_bundle(chart, error)
-    name = f"a logged {type(chart).__name__} chart"
-    try:
-        data = [_with_arrays(trace) for trace in figure.get("data") or ()]
-        bundle = figure_bundle(
-            {"data": data, "layout": dict(figure.get("layout") or {})},
-            getattr(chart, "caption", None) or _title_of(figure) or name,
-        )
+        return make(value)
+    except TrackerError as error:
+        return _said(value, str(error))
     except Exception as error:  # noqa: BLE001 - a file may hold anything
-        return {"text/plain": f"{name} that cannot be drawn: {error!r:.200}"}
+        return _said(value, f"It cannot be drawn: {error!r:.200}.")
+
+
+def _said(value: Any, words: str) -> Bundle:
+    return {"text/plain": f"{value!r}\n{words}", "text/html": _page(value, _note(words))}
+
+
+def _note(words: str) -> str:
+    return f'<p class="note">{escape(words)}</p>'
+
+
+def _page(value: Any, html: str) -> str:
+    """Return HTML with the style that it has in a report, and what was said under it."""
+    caption = getattr(value, "caption", None)
+    below = f"<figcaption>{escape(shorten(caption, 200))}</figcaption>" if caption else ""
+    return f'{_STYLE}<div class="trk-media">{html}{below}</div>'
+
+
+# -- what has a file
+
+
+def _drawn_bundle(value: Any) -> Bundle | None:
+    """Draw what has a file as if it had been logged."""
+    if value.held_bytes > 4 * FILM_LIMIT_BYTES:
+        raise UsageError(f"It is too large for a cell ({value.held_bytes / 1e6:,.0f} MB).")
+    with TemporaryDirectory(prefix="tracker-") as folder:
+        objects = Objects(Path(folder))
+        shown = show(value.to_reference(objects.put_bytes), objects)
+    if shown.figure is None:
+        # A report holds many sounds, a cell one: how long it is can be seen at once.
+        html = shown.html.replace('<audio controls preload="none"', "<audio controls", 1)
+        return {"text/plain": repr(value), "text/html": _page(value, html)}
+    return _figure_bundle(value, _on_any_ground(shown.figure))
+
+
+def _image_bundle(image: Image) -> Bundle | None:
+    if image.boxes or image.masks:
+        bundle = _drawn_bundle(image) or {}
+        # Small pictures are shown large enough for what is written over them.
+        width = max(320, min(image.width, 680))
+        return bundle | {"text/html": f'<div style="width:{width}px">{bundle["text/html"]}</div>'}
+    if image.caption:
+        return _drawn_bundle(image)
+    if image.format in ("png", "jpg"):
+        return None  # it says itself what it is
+    sink = io.BytesIO()
+    image.image.convert("RGBA").save(sink, "PNG")
+    return {"text/plain": repr(image), "image/png": base64.b64encode(sink.getvalue()).decode()}
+
+
+def _html_bundle(page: Html) -> Bundle | None:
+    return None  # it says itself how it is shown
+
+
+def _bokeh_bundle(plot: Bokeh) -> Bundle:
+    page = plot.to_html()
+    if len(page) > FILM_LIMIT_BYTES:
+        raise UsageError(f"The plot is too large for a cell ({len(page) / 1e6:,.0f} MB).")
+    frame = sandboxed(page, height_px=640, scripts=True, title="Bokeh plot")
+    return {"text/plain": repr(plot), "text/html": frame}
+
+
+def _table_bundle(table: Table | JoinedTable, note: str = "") -> Bundle:
+    html = (_note(note) if note else "") + table_html(table, MOST_ROWS)
+    words = f"{table!r}\n{note}" if note else repr(table)
+    return {"text/plain": words, "text/html": _page(table, html)}
+
+
+# -- figures
+
+
+def _histogram_bundle(histogram: Histogram) -> Bundle:
+    with TemporaryDirectory(prefix="tracker-") as folder:
+        objects = Objects(Path(folder))
+        shown = show(histogram.to_reference(objects.put_bytes), objects)
+    return _figure_bundle(histogram, shown.figure or {})
+
+
+def _chart_bundle(chart: CustomChart) -> Bundle:
+    """Return a chart; one that is not drawn here is the head of its table."""
+    try:
+        figure = draw(chart)
+    except UsageError as error:
+        return _table_bundle(chart.table, str(error))
+    return _figure_bundle(chart, _on_any_ground(as_card(figure)))
+
+
+def _plotly_bundle(chart: Plotly) -> Bundle:
+    return _figure_bundle(chart, chart.spec)
+
+
+def _figure_bundle(value: Any, figure: Figure) -> Bundle:
+    title = getattr(value, "caption", None) or _title_of(figure) or repr(value).strip("<>")
+    data = [_with_arrays(trace) for trace in figure.get("data") or ()]
+    bundle = figure_bundle({"data": data, "layout": dict(figure.get("layout") or {})}, title)
+    bundle["text/plain"] = repr(value)
     if len(json.dumps(bundle[PLOTLY])) > MOST_BYTES:
         del bundle[PLOTLY]
         bundle["text/plain"] += " (too large for a cell: .to_value() has all of it)"
+        if "image/png" not in bundle:
+            bundle["text/html"] = _page(value, _note(bundle["text/plain"]))
     return bundle
 
 
-def _table_bundle(chart: Any, error: UsageError) -> dict[str, Any]:
-    frame = chart.to_value()
-    note = str(error)
-    if len(frame) > _MOST_ROWS:
-        note += f" The first {_MOST_ROWS} of {len(frame):,} rows:"
-    shown = frame.head(_MOST_ROWS).map(lambda cell: shorten(str(cell), 200))
-    return {
-        "text/plain": f"{note}\n{shown}",
-        "text/html": f'<p style="opacity:.7">{escape(note)}</p>{shown.to_html(border=0)}',
-    }
+def _on_any_ground(figure: Figure) -> dict[str, Any]:
+    """Return a figure of ours so that it is read in a light and in a dark notebook."""
+    layout = dict(figure["layout"])
+    font = {"family": FONT, "size": 11, **(layout.get("font") or {}), "color": TEXT}
+    layout |= {"template": "none", "paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR, "font": font}
+    for name in [name for name in layout if name.startswith(("xaxis", "yaxis"))]:
+        layout[name] = {"gridcolor": GRID, "zerolinecolor": GRID, **layout[name]}
+    if "scene" in layout:
+        layout["scene"] = {**layout["scene"], "bgcolor": _CLEAR}
+    return {"data": figure["data"], "layout": layout}
 
 
-def _title_of(figure: dict[str, Any]) -> str:
+def _title_of(figure: Figure) -> str:
     title = (figure.get("layout") or {}).get("title")
     return str(title.get("text") or "") if isinstance(title, dict) else str(title or "")
 
@@ -96,3 +216,15 @@ def _unpacked(value: Any) -> Any:
     numbers = np.frombuffer(base64.b64decode(value["bdata"]), np.dtype(value["dtype"]))
     shape = value.get("shape")
     return numbers.reshape([int(n) for n in str(shape).split(",")]) if shape else numbers
+
+
+_BUNDLES: Final[dict[type, Callable[[Any], Bundle | None]]] = {
+    Bokeh: _bokeh_bundle,
+    CustomChart: _chart_bundle,
+    Histogram: _histogram_bundle,
+    Html: _html_bundle,
+    Image: _image_bundle,
+    JoinedTable: _table_bundle,
+    Plotly: _plotly_bundle,
+    Table: _table_bundle,
+}

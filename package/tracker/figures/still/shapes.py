@@ -6,6 +6,7 @@ import html
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tracker.figures.formats import shorten
@@ -32,7 +33,7 @@ _TAG = re.compile(r"<[^>]*>")
 _ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 _LINE = "#c9cdd3"
 _COLOURS = ("#3b82f6", "#eba728", "#c6307c", "#7ca27b", "#9d4cb8", "#717405")
-_LEGEND_LIMIT = 8
+_LEGEND_LIMIT, _LABEL_LIMIT = 8, 60
 COLUMNS = 240
 
 
@@ -202,6 +203,8 @@ def _scatter(
         width = float(line.get("width", 1.6))
         fill = str(trace.get("fillcolor") or "") if trace.get("fill") else ""
         for points in _unbroken(places):
+            if line.get("shape") == "hv":
+                points = _stairs(points)
             if width or fill:
                 yield Line(_thinned(points, columns), shade, width, opacity, dash, fill)
     if "markers" in mode:
@@ -211,6 +214,28 @@ def _scatter(
         for (x, y), shade in zip(places, shades, strict=True):
             if x is not None and y is not None:
                 yield Dot(x, y, radius, shade, opacity)
+    if "text" in mode:
+        yield from _labels(trace, places)
+
+
+def _stairs(points: list[Point]) -> list[Point]:
+    """Return a line that goes to the next place before it goes to the next height."""
+    corners = [(x, y) for (_, y), (x, _) in pairwise(points)]
+    steps = [each for pair in zip(points, corners, strict=False) for each in pair]
+    return [*steps, *points[-1:]]
+
+
+def _labels(
+    trace: dict[str, Any], places: Sequence[tuple[float | None, float | None]]
+) -> Iterator[Shape]:
+    up, _, side = str(trace.get("textposition") or "middle center").partition(" ")
+    anchor, dx = {"right": ("start", 8.0), "left": ("end", -8.0)}.get(side, ("middle", 0.0))
+    dy = {"top": -8.0, "bottom": 16.0}.get(up, 3.5)
+    texts = trace.get("text")
+    listed_texts = [texts] * len(places) if isinstance(texts, str) else listed(texts)
+    for (x, y), text in zip(places, listed_texts[:_LABEL_LIMIT], strict=False):
+        if x is not None and y is not None and text:
+            yield Words(x + dx, y + dy, shorten(_plain(text), 32), anchor, 10)
 
 
 def _unbroken(places: Sequence[tuple[float | None, float | None]]) -> Iterator[list[Point]]:

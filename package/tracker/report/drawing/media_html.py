@@ -11,13 +11,16 @@ from typing import Any, Final, NamedTuple
 from tracker.errors import StoreError, UsageError
 from tracker.figures.clean import clean_page
 from tracker.figures.colours import PALETTE
-from tracker.figures.formats import escape, shorten
+from tracker.figures.formats import escape, format_number, shorten
 from tracker.figures.graph import graph_figure
 from tracker.figures.histogram import counts_of, logged_histogram_figure
 from tracker.figures.molecule import molecule_figure
 from tracker.figures.space import space_figure
 from tracker.media.html import sandboxed
+from tracker.media.image import Image
+from tracker.media.joined_table import JoinedTable
 from tracker.media.loading import load
+from tracker.media.table import Table
 from tracker.report.drawing.fonts import as_card
 from tracker.report.drawing.overlays import overlay_html
 from tracker.report.drawing.tables import cell, table
@@ -42,6 +45,7 @@ LONGEST_SIDE: Final = 1024
 COARSE_SIDE: Final = 64
 TEXT_LENGTH = 20_000
 TABLE_ROWS = 100
+_MOST_NUMBERS = 8
 FILM_LIMIT_BYTES = 12 * 1024 * 1024
 _PAGE_LIMIT_BYTES = 2 * 1024 * 1024
 _SOUNDS: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac"}
@@ -103,7 +107,9 @@ def _smaller(content: bytes) -> tuple[bytes, str]:
 
 
 def _sound(reference: Mapping[str, Any], objects: Objects) -> Shown:
-    content = objects.path(str(reference["sha256"])).read_bytes()
+    content = load(dict(reference), objects).playable()
+    if len(content) > FILM_LIMIT_BYTES:
+        raise UsageError(f"The sound is too large to be shown here ({len(content) / 1e6:,.0f} MB).")
     mime = _SOUNDS.get(str(reference.get("format")), "audio/wav")
     return Shown(f'<audio controls preload="none" src="{data_address(content, mime)}"></audio>')
 
@@ -112,7 +118,7 @@ def _film(reference: Mapping[str, Any], objects: Objects) -> Shown:
     content = objects.path(str(reference["sha256"])).read_bytes()
     mime = sniff(content)
     if mime is None or len(content) > FILM_LIMIT_BYTES:
-        raise UsageError("The film is too large for a report, or none that browsers show.")
+        raise UsageError("The film is too large to be shown here, or none that browsers show.")
     address = data_address(content, mime)
     if mime.startswith("image/"):
         return Shown(f'<img src="{address}" alt="logged film" loading="lazy">')
@@ -120,38 +126,38 @@ def _film(reference: Mapping[str, Any], objects: Objects) -> Shown:
 
 
 def _table(reference: Mapping[str, Any], objects: Objects) -> Shown:
-    logged = load(dict(reference), objects)
-    rows: list[list[str]] = []
-    for _, values in logged.iterrows():
-        if len(rows) == TABLE_ROWS:
-            break
-        rows.append([_table_cell(value, objects) for value in values])
-    count = len(logged.data) if hasattr(logged, "data") else len(rows)
-    more = f'<p class="note">The first {TABLE_ROWS} of {count:,} rows.</p>'
-    shown = table([str(column) for column in logged.columns], rows)
-    return Shown(shown + (more if count > TABLE_ROWS else ""))
+    return Shown(table_html(load(dict(reference), objects)))
 
 
-def _table_cell(value: Any, objects: Objects) -> str:
-    if hasattr(value, "to_reference") and hasattr(value, "content"):
-        reference = value.to_reference(lambda content: _digest(content))
-        if reference.get("_type") == "image-file":
-            content = value.content
-            mime = sniff(content)
-            if len(content) > 16 * 1024:
-                content, mime = _smaller(content)
-            if mime:
-                return f'<td><img src="{data_address(content, mime)}" alt="" loading="lazy"></td>'
-        return f"<td>{escape(reference.get('_type'))}</td>"
+def table_html(logged: Table | JoinedTable, limit: int = TABLE_ROWS) -> str:
+    """Return the first rows of a table, or of two that are joined."""
+    if isinstance(logged, JoinedTable):
+        frame = logged.get_dataframe()
+        columns, count = list(frame.columns), len(frame)
+        first: Any = frame.head(limit).itertuples(index=False, name=None)
+    else:
+        columns, count, first = logged.columns, len(logged.data), logged.data[:limit]
+    rows = [[_table_cell(value) for value in row] for row in first]
+    more = f'<p class="note">The first {limit} of {count:,} rows.</p>'
+    return table([str(column) for column in columns], rows) + (more if count > limit else "")
+
+
+def _table_cell(value: Any) -> str:
+    if isinstance(value, Image):
+        content = value.content
+        mime = sniff(content)
+        if len(content) > 16 * 1024:
+            content, mime = _smaller(content)
+        if mime:
+            return f'<td><img src="{data_address(content, mime)}" alt="" loading="lazy"></td>'
+    if hasattr(value, "type_name"):
+        return f"<td>{escape(shorten(repr(value).strip('<>').removeprefix('tracker.'), 80))}</td>"
+    if hasattr(value, "ravel") and value.ndim:
+        shown = ", ".join(map(format_number, value.ravel()[:_MOST_NUMBERS].tolist()))
+        return f"<td>[{escape(shown)}{', …' if value.size > _MOST_NUMBERS else ''}]</td>"
     if hasattr(value, "tolist"):
         value = value.tolist()
     return cell(value)
-
-
-def _digest(content: bytes) -> str:
-    from tracker.media.media import digest
-
-    return digest(content)
 
 
 def _histogram(reference: Mapping[str, Any], objects: Objects) -> Shown:
