@@ -33,8 +33,11 @@ def a_figure(**trace: Any) -> dict[str, Any]:
 
 
 def pixels(png: bytes | None) -> np.ndarray:
+    """Return a picture as it looks on white."""
     assert png is not None
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    ground = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(ground, picture).convert("RGB")).astype(int)
 
 
 def test_the_figure_of_a_curve_is_drawn_in_its_colour() -> None:
@@ -45,6 +48,16 @@ def test_the_figure_of_a_curve_is_drawn_in_its_colour() -> None:
     columns = np.flatnonzero(is_line.any(axis=0))
     assert len(columns) > 300
     assert np.diff(columns).max() > 100  # the gap where there is no number
+
+
+def test_a_picture_is_clear_where_nothing_is_drawn() -> None:
+    trace = {"type": "heatmap", "x": [0, 1, 2], "y": [0, 1], "z": [[0.0, 1.0]]}
+    png = to_png({"data": [trace], "layout": {"yaxis": {"visible": False}}}, 400, 300)
+    seen = np.asarray(Image.open(io.BytesIO(png or b"")).convert("RGBA")).astype(int)
+    low, high = seen[250, 280], seen[250, 600]
+    assert high == pytest.approx(np.array([0x3B, 0x82, 0xF6, 255]), abs=4)
+    assert low[3] == pytest.approx(0.08 * 255, abs=6)
+    assert seen[-8, 4, 3] == 0
 
 
 def test_a_falling_line_falls() -> None:

@@ -19,6 +19,7 @@ _LEAST_SIZE, _MOST_SIZE = 6.5, 12.0
 
 Colour = tuple[int, int, int]
 Stops = list[tuple[float, Colour]]
+_DEFAULT: Final[Stops] = [(-0.087, _WHITE), (1.0, _BLUE)]
 
 
 def cells(trace: dict[str, Any], across: Scale, down: Scale) -> Iterator[Shape]:
@@ -43,8 +44,11 @@ def cells(trace: dict[str, Any], across: Scale, down: Scale) -> Iterator[Shape]:
             if number is None or not math.isfinite(number):
                 continue
             left, right = sorted((begin, close))
-            colour = _mixed(stops, (number - least) / span)
-            yield Box(left + gap, top + gap, right - gap, bottom - gap, _name(colour))
+            share = (number - least) / span
+            colour = _mixed(stops or _DEFAULT, share)
+            box = (left + gap, top + gap, right - gap, bottom - gap)
+            # Without a scale of its own it is as clear as it is low, on any ground.
+            yield Box(*box, _name(colour)) if stops else Box(*box, _name(_BLUE), _least(share))
             if size and text:
                 x, y = (left + right) / 2, (top + bottom) / 2 + size * 0.36
                 yield Words(x, y, text, "middle", size, _ink(colour))
@@ -86,14 +90,18 @@ def _size(
 
 
 def _stops(scale: Any) -> Stops:
-    """Return a scale of colours; of one that is not written out here, that from white to blue."""
+    """Return a scale of colours; none of one that is not written out in hexadecimal numbers."""
     try:
         pairs = [(float(share), str(colour)) for share, colour in scale or ()]
     except (TypeError, ValueError):
         pairs = []
     if len(pairs) > 1 and all(_HEX.fullmatch(colour) for _, colour in pairs):
         return [(share, (r, g, b)) for share, c in pairs for r, g, b in [bytes.fromhex(c[1:])]]
-    return [(-0.087, _WHITE), (1.0, _BLUE)]  # so that the least is not white
+    return []
+
+
+def _least(share: float) -> float:
+    return 0.08 + 0.92 * share  # so that the least is seen
 
 
 def _mixed(stops: Stops, share: float) -> Colour:

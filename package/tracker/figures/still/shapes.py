@@ -31,7 +31,7 @@ _DASHES = {"dash": (7.0, 4.0), "dot": (2.0, 3.0), "dashdot": (7.0, 3.0, 2.0, 3.0
            "longdashdot": (11.0, 3.0, 2.0, 3.0)}  # fmt: skip
 _TAG = re.compile(r"<[^>]*>")
 _ANCHORS = {"left": "start", "center": "middle", "right": "end"}
-_LINE = "#c9cdd3"
+_LINE = "rgba(128, 134, 143, 0.5)"
 _COLOURS = ("#3b82f6", "#eba728", "#c6307c", "#7ca27b", "#9d4cb8", "#717405")
 _LEGEND_LIMIT, _LABEL_LIMIT = 8, 60
 COLUMNS = 240
@@ -84,7 +84,7 @@ def shapes_of(
 
 def _heading(title: str) -> Iterator[Shape]:
     if title:
-        yield Words(10, 18, shorten(title, 90), size=13, colour="#596270")
+        yield Words(10, 18, shorten(title, 90), size=13, colour="#6f7681")
 
 
 def _left_of(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> float:
