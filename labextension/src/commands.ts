@@ -112,8 +112,7 @@ export function addCommands(options: ICommandOptions): void {
     CommandIDs.exportReport,
     'Export Report as HTML',
     'Write a first draft of a report, as one file that opens anywhere',
-    subject => exportReport(requests, subject),
-    subject => subject.sweep === ''
+    subject => exportReport(requests, subject)
   );
 }
 

@@ -11,6 +11,7 @@ import { closedKey, type ITree, olderKey, projectKey, type Row, rowsOf, runKey }
 import type { IAlert, IOverview, IRunPage } from './wire';
 
 export const PAGE = 50;
+export const SWEEP_PAGE = 200;
 
 const NONE = { run: '', sweep: '' };
 
@@ -19,7 +20,9 @@ export interface IQuestion {
   readonly project: string;
   readonly search: string;
   readonly metric: string;
+  /** How many runs at most, and how many sweeps. */
   readonly limit: number;
+  readonly sweeps: number;
 }
 
 /** Reads a store. What is the same as at the last question is the same object. */
@@ -131,7 +134,8 @@ export class BrowserModel {
   async setSearch(search: string): Promise<void> {
     if (search !== this._search) {
       this._search = search;
-      this.foundLimit = PAGE;
+      this.limits.delete('');
+      this.sweepLimits.delete('');
       this.emit();
       await this.refresh();
     }
@@ -171,14 +175,18 @@ export class BrowserModel {
     this.emit();
   }
 
-  /** Show more runs of a project, or of a search. */
-  async showMore(project: string): Promise<void> {
-    if (project === '') {
-      this.foundLimit += PAGE;
-    } else {
-      this.limits.set(project, (this.limits.get(project) ?? PAGE) + PAGE);
-    }
+  /** Show more runs or sweeps of a project, or of a search, whose project is empty. */
+  async showMore(project: string, of: 'runs' | 'sweeps'): Promise<void> {
+    const [limits, page] = of === 'runs' ? [this.limits, PAGE] : [this.sweepLimits, SWEEP_PAGE];
+    limits.set(project, (limits.get(project) ?? page) + page);
     await this.refresh();
+  }
+
+  private limitsOf(project: string): { limit: number; sweeps: number } {
+    return {
+      limit: this.limits.get(project) ?? PAGE,
+      sweeps: this.sweepLimits.get(project) ?? SWEEP_PAGE
+    };
   }
 
   /** Show another metric of a project's runs. */
@@ -211,7 +219,7 @@ export class BrowserModel {
 
   private adopt(overview: IOverview): void {
     if (overview.store !== this.overview?.store) {
-      for (const part of [this.open, this.limits, this.pages, this.metrics]) {
+      for (const part of [this.open, this.limits, this.sweepLimits, this.pages, this.metrics]) {
         part.clear();
       }
       this.found = null;
@@ -235,7 +243,7 @@ export class BrowserModel {
   private async readRuns(turn: number): Promise<void> {
     const ask = { dir: this._dir, search: this._search, metric: this.defaultMetric };
     if (this._search.trim() !== '') {
-      const found = await this.reader.runs({ ...ask, project: '', limit: this.foundLimit });
+      const found = await this.reader.runs({ ...ask, project: '', ...this.limitsOf('') });
       if (turn === this.turn) {
         this.found = found;
       }
@@ -245,8 +253,8 @@ export class BrowserModel {
     const pages = await Promise.all(
       projects.map(async ({ name }) => {
         const metric = this.metrics.get(name) ?? this.defaultMetric;
-        const limit = this.limits.get(name) ?? PAGE;
-        return [name, await this.reader.runs({ ...ask, project: name, metric, limit })] as const;
+        const question = { ...ask, project: name, metric, ...this.limitsOf(name) };
+        return [name, await this.reader.runs(question)] as const;
       })
     );
     if (turn === this.turn) {
@@ -295,9 +303,9 @@ export class BrowserModel {
   private _trouble = '';
   private defaultMetric = '';
   private found: IRunPage | null = null;
-  private foundLimit = PAGE;
   private isFresh = true;
   private readonly limits = new Map<string, number>();
+  private readonly sweepLimits = new Map<string, number>();
   private readonly metrics = new Map<string, string>();
   private readonly open = new Set<string>();
   private overview: IOverview | null = null;

@@ -31,17 +31,18 @@ export class Requests implements IStoreReader {
     return this.keep('projects', { dir, since: String(sinceMs) }, readOverview);
   }
 
-  runs({ limit, ...question }: IQuestion): Promise<IRunPage> {
-    return this.keep('runs', { ...question, limit: String(limit) }, readRunPage);
+  runs({ limit, sweeps, ...question }: IQuestion): Promise<IRunPage> {
+    const limits = { limit: String(limit), sweeps: String(sweeps) };
+    return this.keep('runs', { ...question, ...limits }, readRunPage);
   }
 
   async loader(): Promise<ILoader> {
     return readLoader(await (await this.ask(this.address('loader', {}))).json());
   }
 
-  /** Return a report about a run or a project, as a file. */
-  async report({ dir, project, run }: ISubject): Promise<Blob> {
-    return (await this.ask(this.address('report', { dir, project, run }))).blob();
+  /** Return a report about a run, a sweep or a project, as a file. */
+  async report({ dir, project, run, sweep }: ISubject): Promise<Blob> {
+    return (await this.ask(this.address('report', { dir, project, run, sweep }))).blob();
   }
 
   /** Return the address of a run's, a sweep's or a project's dashboard. */

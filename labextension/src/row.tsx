@@ -160,14 +160,13 @@ function Spark({ run }: { readonly run: IRun }): React.JSX.Element {
 }
 
 function OlderContent({ row }: IRowProps<IOlderRow>): React.JSX.Element {
-  const text = row.isOpen
-    ? 'Fewer sweeps'
-    : `${formatCount(row.count, 'older sweep', 'older sweeps')} …`;
+  const count = formatCount(row.count, 'older sweep', 'older sweeps');
+  const text = row.isOpen ? 'Fewer sweeps' : `${row.isMore ? 'More than ' : ''}${count} …`;
   return <span className="tracker-Row-more">{text}</span>;
 }
 
 function MoreContent({ row }: IRowProps<IMoreRow>): React.JSX.Element {
-  return <span className="tracker-Row-more">{row.project === '' ? 'More …' : 'More runs …'}</span>;
+  return <span className="tracker-Row-more">{`More ${row.of} …`}</span>;
 }
 
 function titleOf(row: Row): string {

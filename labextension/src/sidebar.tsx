@@ -217,7 +217,7 @@ export function activator(model: BrowserModel, commands: CommandRegistry, open: 
     } else if (row.kind === 'older') {
       model.toggleOlder(row.project);
     } else if (row.kind === 'more') {
-      void model.showMore(row.project);
+      void model.showMore(row.project, row.of);
     }
   };
 }

@@ -31,14 +31,18 @@ export interface IOlderRow {
   readonly key: string;
   readonly project: string;
   readonly count: number;
+  /** Whether the store has even more than were read. */
+  readonly isMore: boolean;
   readonly isOpen: boolean;
 }
 
 export interface IMoreRow {
   readonly kind: 'more';
   readonly key: string;
-  /** The project with more runs than are shown; empty for a search. */
+  /** The project with more than is shown; empty for a search. */
   readonly project: string;
+  /** Of what there is more. */
+  readonly of: 'runs' | 'sweeps';
 }
 
 export type Row = IProjectRow | ISweepRow | IOlderRow | IRunRow | IMoreRow;
@@ -82,9 +86,10 @@ function projectRows({ open, pages }: ITree, project: IProject): Row[] {
   const key = projectKey(project.name);
   const rows: Row[] = [{ kind: 'project', key, project, isOpen, metrics }];
   if (isOpen && page) {
-    rows.push(...sweepRows(open, project.name, page.sweeps), ...page.runs.map(runRow));
+    const { name } = project;
+    rows.push(...sweepRows(open, name, page.sweeps, page.moreSweeps), ...page.runs.map(runRow));
     if (page.more) {
-      rows.push({ kind: 'more', key: `more ${project.name}`, project: project.name });
+      rows.push(moreRow(name, 'runs'));
     }
   }
   return rows;
@@ -102,9 +107,17 @@ function foundRows({ projects, open }: ITree, found: IRunPage): Row[] {
     }
     const sweeps = found.sweeps.filter(sweep => sweep.project === name);
     const runs = found.runs.filter(run => run.project === name);
-    return [row, ...sweepRows(open, name, sweeps), ...runs.map(runRow)];
+    return [row, ...sweepRows(open, name, sweeps, false), ...runs.map(runRow)];
   });
-  return found.more ? [...rows, { kind: 'more', key: 'more', project: '' }] : rows;
+  return [
+    ...rows,
+    ...(found.moreSweeps ? [moreRow('', 'sweeps')] : []),
+    ...(found.more ? [moreRow('', 'runs')] : [])
+  ];
+}
+
+function moreRow(project: string, of: 'runs' | 'sweeps'): IMoreRow {
+  return { kind: 'more', key: `more ${of} ${project}`, project, of };
 }
 
 /** A project is open in a search unless it was closed there. */
@@ -112,13 +125,21 @@ export function closedKey(name: string): string {
   return `closed ${name}`;
 }
 
-function sweepRows(open: ReadonlySet<string>, project: string, sweeps: readonly ISweep[]): Row[] {
+function sweepRows(
+  open: ReadonlySet<string>,
+  project: string,
+  sweeps: readonly ISweep[],
+  isMore: boolean
+): Row[] {
   const key = olderKey(project);
   const count = sweeps.length - NEWEST_SWEEPS;
   const isOpen = open.has(key);
   const shown = isOpen ? sweeps : sweeps.slice(0, NEWEST_SWEEPS);
   const rows = shown.map((sweep): Row => ({ kind: 'sweep', key: sweepKey(sweep), sweep }));
-  return count > 0 ? [...rows, { kind: 'older', key, project, count, isOpen }] : rows;
+  if (isMore && isOpen) {
+    rows.push(moreRow(project, 'sweeps'));
+  }
+  return count > 0 ? [...rows, { kind: 'older', key, project, count, isMore, isOpen }] : rows;
 }
 
 function runRow(run: IRun): IRunRow {

@@ -86,6 +86,7 @@ export interface IRunPage {
   readonly runs: readonly IRun[];
   readonly sweeps: readonly ISweep[];
   readonly more: boolean;
+  readonly moreSweeps: boolean;
   readonly metrics: ReadonlyMap<string, IMetrics>;
 }
 
@@ -117,6 +118,7 @@ export function readRunPage(value: unknown): IRunPage {
     runs: asList(fields.runs).map(readRun),
     sweeps: asList(fields.sweeps).map(readSweep),
     more: fields.more === true,
+    moreSweeps: fields.more_sweeps === true,
     metrics: new Map(metrics)
   };
 }

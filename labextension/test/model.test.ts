@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { BrowserModel, type IQuestion, type IStoreReader, PAGE } from '../src/model';
+import { BrowserModel, type IQuestion, type IStoreReader, PAGE, SWEEP_PAGE } from '../src/model';
 import { olderKey, projectKey, sweepKey } from '../src/tree';
 import type { IOverview, IRunPage, ISweep } from '../src/wire';
 
@@ -50,7 +50,7 @@ class Store implements IStoreReader {
     this.asked.push(question);
     const name = JSON.stringify(question);
     const sweeps = question.project === 'new' ? this.sweeps : [];
-    this.pages[name] ??= { runs: [], sweeps, more: false, metrics: new Map() };
+    this.pages[name] ??= { runs: [], sweeps, more: false, moreSweeps: false, metrics: new Map() };
     return Promise.resolve(this.pages[name]);
   }
 
@@ -73,7 +73,9 @@ describe('BrowserModel', () => {
   it('opens the newest project, and asks for its runs only', async () => {
     const { store, model } = await shown();
     expect(model.rows.map(row => row.key)).toEqual([projectKey('new'), projectKey('old')]);
-    expect(store.asked).toEqual([{ dir: '', project: 'new', search: '', metric: '', limit: PAGE }]);
+    expect(store.asked).toEqual([
+      { dir: '', project: 'new', search: '', metric: '', limit: PAGE, sweeps: SWEEP_PAGE }
+    ]);
     expect(model.running).toEqual(['quiet-tree-1']);
   });
 
@@ -109,7 +111,7 @@ describe('BrowserModel', () => {
 
   it('asks for more runs, and for another metric', async () => {
     const { store, model } = await shown();
-    await model.showMore('new');
+    await model.showMore('new', 'runs');
     await model.chooseMetric('new', 'acc');
     expect(store.asked.at(-1)).toMatchObject({ limit: 2 * PAGE, metric: 'acc' });
     await model.setDefaultMetric('loss');
@@ -136,7 +138,7 @@ describe('BrowserModel', () => {
   it('shows the older sweeps when they are asked for', async () => {
     const { store, model, changes } = await shown();
     store.sweeps = ['e', 'd', 'c', 'b', 'a'].map(id => ({ ...sweep, id }));
-    await model.showMore('new');
+    await model.showMore('new', 'runs');
     const kinds = (): string => model.rows.map(row => row.kind).join(' ');
     expect(kinds()).toBe('project sweep sweep sweep older project');
     model.select(sweepKey({ ...sweep, id: 'd' }));
@@ -155,6 +157,20 @@ describe('BrowserModel', () => {
     expect(model.subject).toBeNull();
     model.toggleOlder('new');
     expect(kinds()).toBe('project sweep sweep sweep older project');
+  });
+
+  it('reads more sweeps of a project when it is asked to, and of a search', async () => {
+    const { store, model } = await shown();
+    await model.showMore('new', 'sweeps');
+    const asked = { project: 'new', limit: PAGE, sweeps: 2 * SWEEP_PAGE };
+    expect(store.asked.at(-1)).toMatchObject(asked);
+    await model.setSearch('x');
+    await model.showMore('', 'sweeps');
+    expect(store.asked.at(-1)).toMatchObject({ limit: PAGE, sweeps: 2 * SWEEP_PAGE });
+    await model.setSearch('y');
+    expect(store.asked.at(-1)).toMatchObject({ limit: PAGE, sweeps: SWEEP_PAGE });
+    await model.setSearch('');
+    expect(store.asked.at(-1)).toMatchObject(asked);
   });
 
   it('begins anew in another store', async () => {

@@ -50,6 +50,7 @@ function page(project: string, ids: string[], more = false, sweeps: string[] = [
     runs: ids.map(id => makeRun(project, id)),
     sweeps: sweeps.map(id => makeSweep(project, id)),
     more,
+    moreSweeps: false,
     metrics
   };
 }
@@ -104,6 +105,22 @@ describe('rowsOf', () => {
       ...['s5', 's4', 's3', 's2', 's1'].map(id => sweepKey(makeSweep('a', id))),
       olderKey('a'),
       runKey(makeRun('a', 'r1'))
+    ]);
+  });
+
+  it('says where the store has more sweeps than were read', () => {
+    const many = { ...page('a', ['r1'], false, ['s4', 's3', 's2', 's1']), moreSweeps: true };
+    const pages = new Map([['a', many]]);
+    expect(rowsOf({ ...tree, pages })[4]).toMatchObject({ kind: 'older', count: 1, isMore: true });
+    const unfolded = rowsOf({ ...tree, pages, open: new Set(['a', olderKey('a')]) });
+    expect(unfolded.slice(5, 7)).toMatchObject([
+      { kind: 'more', of: 'sweeps', project: 'a' },
+      { kind: 'older', isOpen: true }
+    ]);
+    const found = rowsOf({ ...tree, found: { ...many, more: true } });
+    expect(found.slice(-2)).toMatchObject([
+      { kind: 'more', of: 'sweeps', project: '' },
+      { kind: 'more', of: 'runs', project: '' }
     ]);
   });
 

@@ -260,6 +260,11 @@ def test_a_sweep_is_steered_from_its_tab(notebook: Notebook, page: Page, lab: La
     magic = f"%load_ext tracker\n%tracker {project}/{sweep.id}"
     assert notebook.read(path).cells[1].source == magic
 
+    with page.expect_download() as found:
+        choose(page, row, "Export Report as HTML")
+    assert found.value.suggested_filename == f"{project}-{sweep.id}.html"
+    assert "grid search" in found.value.path().read_text()
+
 
 def test_a_tab_of_a_finished_run_rests_and_answers(page: Page, digits: str) -> None:
     unfold(page, digits)

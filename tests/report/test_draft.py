@@ -219,8 +219,11 @@ def test_a_sweep_is_drafted_by_its_own_metric(runs: list[str]) -> None:
         report = tracker.report(given)
         assert report.title == "Sweep learning rates"
         assert "has the highest score, 3." in words_of(report)
-        (so_far,) = (p for g in report.grids() for p in g.panels if isinstance(p, wr.BestSoFarPlot))
-        assert so_far == wr.BestSoFarPlot("summary.score", "maximize")
+        search = report.grids()[0].panels
+        assert search == [
+            wr.BestSoFarPlot("score", "maximize", value="best"),
+            wr.TrialCurvesPlot("score"),
+        ]
     # It follows the sweep, and runs of others are not in it.
     assert report.grids()[0].runsets[0].filters == f"sweep = {sweep.id}"
     assert runs[0] not in str(report.to_html())

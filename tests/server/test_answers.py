@@ -89,7 +89,7 @@ def test_where_nothing_was_logged_there_is_nothing_and_nothing_is_made(server):
     place.mkdir(parents=True)
     assert server.get("projects", dir="nothing").content["projects"] == []
     found = server.get("runs", dir="nothing").content
-    assert found == {"runs": [], "more": False, "metrics": {}, "sweeps": []}
+    assert found == {"runs": [], "more": False, "metrics": {}, "sweeps": [], "more_sweeps": False}
     assert list(place.iterdir()) == []
 
 
@@ -307,6 +307,17 @@ def test_sweeps_are_searched(server, text, count):
     assert len(server.get("runs", dir="found", search=text).content["sweeps"]) == count
 
 
+def test_few_sweeps_are_asked_for(server):
+    store = open_store(server.root / "many" / ".tracker")
+    config = {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}}
+    ids = [create(store, config, "p").sweep_id for _ in range(3)]
+    found = server.get("runs", dir="many", project="p", sweeps=2).content
+    assert [sweep["id"] for sweep in found["sweeps"]] == ids[:0:-1]
+    assert found["more_sweeps"] is True
+    found = server.get("runs", dir="many", project="p", sweeps=3).content
+    assert (len(found["sweeps"]), found["more_sweeps"]) == (3, False)
+
+
 def test_news_of_a_sweep_are_sent(server):
     made = search(server.root / "turning", "p", [1.0])
     first = server.get("runs", dir="turning")
@@ -376,6 +387,27 @@ def test_a_report_is_one_file_in_a_sandbox(server):
     assert reply.headers["Content-Disposition"] == ("attachment; filename*=UTF-8''digits-run1.html")
     assert NASTY.encode() not in reply.body
     assert b"&lt;img src=x onerror" in reply.body
+
+
+def test_a_report_of_a_sweep(server):
+    made = search(server.root / "reported", "p", [0.5, 0.25])
+    with tracker.init(project="p", dir=server.root / "reported", settings=QUIET) as run:
+        run.log({"loss": 0.5})
+    reply = server.get("report", dir="reported", project="p", sweep=made.sweep_id)
+    assert reply.status == 400
+    assert "has no runs to report on yet" in reply.content["message"]
+    sweep = tracker.Sweep(made.sweep_id, dir=server.root / "reported")
+
+    def train() -> None:
+        run = tracker.init(settings=QUIET)
+        run.log({"loss": run.config["x"]})
+
+    sweep.run(train, count=1)
+    reply = server.get("report", dir="reported", project="p", sweep=made.sweep_id)
+    assert reply.status == 200
+    name = f"filename*=UTF-8''p-{made.sweep_id}.html"
+    assert reply.headers["Content-Disposition"] == f"attachment; {name}"
+    assert b"random search" in reply.body
 
 
 def test_a_report_of_nothing_is_refused(server):

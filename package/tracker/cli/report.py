@@ -21,10 +21,12 @@ _ENDINGS: Final = (".html", ".ipynb", ".pdf")
 
 def add(command: Command) -> None:
     """Add the command to the terminal door."""
-    report = command("report", _report, "Write a report about runs: a first draft, or a saved one.")
-    report.add_argument("runs", nargs="*", help="a project, runs, or project/report; default: last")
+    report = command(
+        "report", _report, "Write a report about runs or a sweep: a first draft, or a saved one."
+    )
+    report.add_argument("runs", nargs="*", help="a project, runs, project/sweep, or project/report")
     report.add_argument("-o", "--output", metavar="F", help=".html (default), .ipynb or .pdf")
-    report.add_argument("--title", help="of the draft; default: the project")
+    report.add_argument("--title", help="of the draft; default: the project, or the sweep")
     report.add_argument("--metric", help="the result that decides which run is best")
     report.add_argument("--goal", choices=("minimize", "maximize"), help="default: by its name")
     report.add_argument("--save", action="store_true", help="keep it in the store, with its data")

@@ -40,6 +40,8 @@ class TrialMark:
         Empty where it has none.
     curve : Curve or None
         The metric, where it was read.
+    name : str
+        What it is called; empty for its number.
     """
 
     number: int
@@ -49,6 +51,12 @@ class TrialMark:
     params: dict[str, Any]
     run_id: str = ""
     curve: Curve | None = None
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called, not escaped."""
+        return self.name or f"trial {self.number}"
 
     @property
     def colour(self) -> str:
@@ -58,7 +66,7 @@ class TrialMark:
     @property
     def label(self) -> str:
         """Text of what it is, for pointing at it: safe HTML."""
-        lines = [f"<b>trial {self.number}</b> {escape(self.state)}"]
+        lines = [f"<b>{escape(shorten(self.title, 40))}</b> {escape(self.state)}"]
         for name, value in list(self.params.items())[:_SHOWN_PARAMETERS]:
             shown = format_number(value) if isinstance(value, float) else str(value)
             lines.append(f"{escape(shorten(name, 30))} = {escape(shorten(shown, 30))}")
@@ -148,7 +156,7 @@ def trial_curves_figure(
         longest = max(longest, x[-1])
         traces.append(
             go.Scatter(
-                x=x, y=trial.curve.y.tolist(), name=f"trial {trial.number}",
+                x=x, y=trial.curve.y.tolist(), name=escape(shorten(trial.title, 40)),
                 mode="lines" if len(x) > 1 else "markers", customdata=[trial.run_id] * len(x),
                 line={"color": trial.colour, "width": 1.4}, marker={"color": trial.colour},
                 opacity=1.0 if trial.state == "running" else _FADED,

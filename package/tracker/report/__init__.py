@@ -55,6 +55,7 @@ from tracker.report.plots import (
     ParameterImportancePlot,
     ScalarChart,
     ScatterPlot,
+    TrialCurvesPlot,
 )
 from tracker.report.report import Report
 from tracker.report.runset import (
@@ -120,6 +121,7 @@ __all__ = [
     "SummaryMetric",
     "TableBlock",
     "TableOfContents",
+    "TrialCurvesPlot",
     "UnorderedList",
     "Video",
     "draft",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,7 @@ def find_best(
     metric: str | None = None,
     goal: str | None = None,
     hidden: Container[str] = (),
+    values: Mapping[str, float] | None = None,
 ) -> Best | None:
     """Return the run that is ahead, None where no result can be put in an order.
 
@@ -75,6 +76,9 @@ def find_best(
         Default: what `rules` or its name say, else minimize.
     hidden : container of str
         Metrics that are not chosen by themselves.
+    values : mapping of str to float, optional
+        What runs are compared by, by their ids; the others take no part. Default: what their
+        summaries say.
 
     Raises
     ------
@@ -88,14 +92,16 @@ def find_best(
     if chosen is None:
         return None
     way = goal or _goal_of(chosen, rules)
-    values = [(run, value) for run in runs if (value := _value(run, chosen, way)) is not None]
-    if not values:
+    known = [(run, _value(run, chosen, way) if values is None else values.get(run.run_id))
+             for run in runs]  # fmt: skip
+    ranked = [(run, value) for run, value in known if value is not None]
+    if not ranked:
         if metric:
             raise UsageError(f"metric is {metric!r}: no run has a number for it in its summary.")
         return None
-    values.sort(key=lambda pair: pair[1], reverse=way == "maximize")
-    second, second_value = values[1] if len(values) > 1 else (None, math.nan)
-    return Best(chosen, _column(runs, chosen, way), way, *values[0], second, second_value)
+    ranked.sort(key=lambda pair: pair[1], reverse=way == "maximize")
+    second, second_value = ranked[1] if len(ranked) > 1 else (None, math.nan)
+    return Best(chosen, _column(runs, chosen, way), way, *ranked[0], second, second_value)
 
 
 def choose_metric(

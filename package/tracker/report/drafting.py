@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tracker.api import Sweep
@@ -28,15 +28,16 @@ from tracker.report.plots import (
 )
 from tracker.report.report import PathLike, Report
 from tracker.report.runset import PanelGrid, Runset
+from tracker.report.search import MOST_TRIALS, best_first, find_sweep, search, trial_values
 from tracker.report.viewers import MediaBrowser, RunComparer, RunTable
 from tracker.report.words import InlineCode
-from tracker.sweep.handle import SweepHandle
 
 MOST_CURVES = 12
 MOST_COMPARED = 6
 _CODE_LENGTH = 20_000
 # Tables and figures of so many runs are shown beside each other.
 _HEAVY_RUNS = 4
+_Part = Callable[[Facts, Runset], list[Block]]
 
 
 def draft(
@@ -58,7 +59,8 @@ def draft(
     ----------
     runs : str, run, sweep, or sequence of runs, optional
         A project, or runs: ids, ``"project/id"``, or runs of :meth:`tracker.Api.runs`; or a
-        sweep: then its metric decides. Default: the project that was written last.
+        sweep, or what names one and no run: then its metric decides, by the best value that each
+        trial had. Default: the project that was written last.
     title : str, optional
     metric : str, optional
         The result that decides. Default: what ``define_metric`` gave a goal, else a loss, an
@@ -77,24 +79,51 @@ def draft(
     UsageError
         If the runs are of several projects.
     """
-    sweep = runs if isinstance(runs, SweepHandle | Sweep) else None
+    sweep = find_sweep(runs, dir)
     if sweep is not None:
-        title, runs = title or f"Sweep {sweep.name}", list(sweep.runs)
-        if not runs:
-            raise NotFoundError(f"The sweep {sweep.id} has no runs to report on yet.")
-        if metric is None and sweep.order is not None:
-            metric = sweep.order[1:].removeprefix("summary_metrics.")
-            goal = goal or ("maximize" if sweep.order[0] == "-" else "minimize")
+        return _draft_of_sweep(sweep, title, metric, goal, dir, follow=follow)
     project, ids = chosen_runs(runs, dir)
     facts = gather(project, ids, metric, goal, dir)
     runset = Runset(runs=ids, follow=follow, limit=RUN_LIMIT)
-    if sweep is not None:
-        runset = Runset(filters=f"sweep = {sweep.id}", follow=follow, limit=RUN_LIMIT)
-    blocks: list[Block] = []
-    for part in (_in_short, _runs, _differences, _results, _curves, _media, _again):
-        blocks += part(facts, runset)
+    order = (_in_short, _so_far, _runs, _differences, _results, _curves, _media, _again)
+    blocks = _parts(facts, runset, order)
     heading = title or (facts.runs[0].name if len(facts.runs) == 1 else project)
     return Report(project, heading[:128], _described(facts), blocks, dir=dir)
+
+
+def _draft_of_sweep(
+    sweep: Sweep,
+    title: str | None,
+    metric: str | None,
+    goal: str | None,
+    dir: PathLike | None,
+    *,
+    follow: bool,
+) -> Report:
+    ids = [run.id for run in sweep.runs]
+    if not ids:
+        raise NotFoundError(f"The sweep {sweep.id} has no runs to report on yet.")
+    record, values = sweep.record, trial_values(sweep)
+    if metric is None and (values or any(record.metric in run.summary for run in sweep.runs)):
+        metric, goal = record.metric, goal or record.goal
+    is_own = bool(values) and (metric, goal or record.goal) == (record.metric, record.goal)
+    facts = gather(sweep.project, ids, metric, goal, dir, MOST_TRIALS, values if is_own else None)
+    runset = Runset(filters=f"sweep = {sweep.id}", follow=follow, limit=RUN_LIMIT)
+    every = runset.copy()
+    every.limit = MOST_TRIALS
+    blocks = [
+        *_in_short(facts, runset),
+        *search(sweep, facts, every),
+        *_parts(facts, best_first(facts, runset), (_runs, _differences)),
+        *_results(facts, every),
+        *_parts(facts, best_first(facts, runset), (_curves, _media, _again)),
+    ]
+    heading = title or f"Sweep {sweep.name}"
+    return Report(sweep.project, heading[:128], _described(facts), blocks, dir=dir)
+
+
+def _parts(facts: Facts, runset: Runset, parts: Iterable[_Part]) -> list[Block]:
+    return [block for part in parts for block in part(facts, runset)]
 
 
 def _described(facts: Facts) -> str:
@@ -149,22 +178,14 @@ def _runs(facts: Facts, runset: Runset) -> list[Block]:
     results = dict.fromkeys([*found, *common_columns_of(facts.runs, 5)])
     columns: list[Field] = [*facts.varied[:6], *results]
     table = RunTable(columns=columns) if columns else RunTable()
-    ordered = [_ordered(facts, runset)]
+    ordered = [best_first(facts, runset)]
     return [H1("What was run"), PanelGrid(ordered, panels=[table], hide_run_sets=True)]
 
 
-def _ordered(facts: Facts, runset: Runset) -> Runset:
-    """Return the run set with the best runs first."""
-    made = runset.copy()
-    if facts.best is not None:
-        way = "+" if facts.best.goal == "minimize" else "-"
-        made.order = way + facts.best.column  # type: ignore[assignment]  # text is understood too
-    return made
-
-
 def _grid(facts: Facts, runset: Runset, panels: list[Panel]) -> PanelGrid:
-    """Return a grid; one run alone needs no list of runs above it."""
-    return PanelGrid([runset], panels=panels, hide_run_sets=len(facts.runs) == 1)
+    """Return a grid; one run alone needs no list of runs above it, and very many fill a page."""
+    is_plain = len(facts.runs) == 1 or runset.limit > RUN_LIMIT < len(facts.runs)
+    return PanelGrid([runset], panels=panels, hide_run_sets=is_plain)
 
 
 def _differences(facts: Facts, runset: Runset) -> list[Block]:
@@ -176,7 +197,7 @@ def _differences(facts: Facts, runset: Runset) -> list[Block]:
     which = "best" if facts.best is not None else "newest"
     is_cut = len(facts.runs) > MOST_COMPARED
     words = [P(f"The {which} {MOST_COMPARED} of {len(facts.runs)} runs.")] if is_cut else []
-    grid = PanelGrid([_ordered(facts, runset)], panels=[comparer], hide_run_sets=True)
+    grid = PanelGrid([best_first(facts, runset)], panels=[comparer], hide_run_sets=True)
     return [H1("What differs"), *words, grid]
 
 
@@ -187,14 +208,20 @@ def _flat(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield key, value if isinstance(value, str | int | float | bool) else str(value)
 
 
+def _so_far(facts: Facts, runset: Runset) -> list[Block]:
+    """Draw how the runs of one sweep went on, where they were given one by one."""
+    best, sweeps = facts.best, {run.sweep_id for run in facts.runs}
+    if best is None or len(facts.runs) < 2 or len(sweeps) > 1 or None in sweeps:
+        return []
+    panels: list[Panel] = [BestSoFarPlot(best.column, best.goal)]
+    return [H1("The search"), _grid(facts, runset.copy(), panels)]
+
+
 def _results(facts: Facts, runset: Runset) -> list[Block]:
     best = facts.best
     if best is None or len(facts.runs) < 2:
         return []
-    is_search = len({run.sweep_id for run in facts.runs}) == 1 and facts.runs[0].sweep_id
-    so_far = [BestSoFarPlot(best.column, best.goal)] if is_search else []
     panels: list[Panel] = [
-        *so_far,
         BarPlot(title=best.metric, metrics=[best.column], max_bars_to_show=25),
         *(
             ScatterPlot(
@@ -218,7 +245,7 @@ def _results(facts: Facts, runset: Runset) -> list[Block]:
     if len(facts.runs) >= 6 and facts.varied:
         title = f"What matters for {best.metric}"
         panels.append(ParameterImportancePlot(with_respect_to=best.column, title=title))
-    return [H1("Results"), _grid(facts, _ordered(facts, runset), panels)]
+    return [H1("Results"), _grid(facts, best_first(facts, runset), panels)]
 
 
 def _is_wide(facts: Facts, setting: str) -> bool | None:
@@ -268,7 +295,7 @@ def _media(facts: Facts, runset: Runset) -> list[Block]:
         MediaBrowser(media_keys=[key], max_runs_to_show=None if kind in LIGHT else _HEAVY_RUNS)
         for key, kind in list(facts.media.items())[:6]
     ]
-    return [H1("Media"), _grid(facts, _ordered(facts, runset), panels)]
+    return [H1("Media"), _grid(facts, best_first(facts, runset), panels)]
 
 
 def _again(facts: Facts, runset: Runset) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,8 +98,22 @@ def gather(
     metric: str | None,
     goal: str | None,
     dir: PathLike | None,
+    limit: int = RUN_LIMIT,
+    values: Mapping[str, float] | None = None,
 ) -> Facts:
     """Read what there is to say of a project's runs, or of those of some ids.
+
+    Parameters
+    ----------
+    project : str
+    ids : list of str or None
+    metric, goal : str or None
+        See :func:`tracker.report.drafting.draft`.
+    dir : path-like or None
+    limit : int
+        Of so many runs at most, the newest.
+    values : mapping of str to float, optional
+        See :func:`tracker.report.best.find_best`.
 
     Raises
     ------
@@ -107,7 +122,7 @@ def gather(
     """
     with open_store(find_store(dir)).reading() as db:
         records = read.runs(db, project, order="-created_at")
-        chosen = [run for run in records if ids is None or run.run_id in ids][:RUN_LIMIT]
+        chosen = [run for run in records if ids is None or run.run_id in ids][:limit]
         if not chosen:
             raise NotFoundError(f"There are no runs in project {project!r} to report on.")
         keys = [run.run_key for run in chosen]
@@ -115,7 +130,9 @@ def gather(
         rules = [rule for some in read.metrics(db, keys).values() for rule in some]
         media = shown_keys(media_keys(db, keys))
         hidden = _hidden(db, series, media)
-        best = find_best(chosen, series, rules, metric=metric, goal=goal, hidden=hidden)
+        best = find_best(
+            chosen, series, rules, metric=metric, goal=goal, hidden=hidden, values=values
+        )
         leading = best.run if best is not None else chosen[0]
         has_cells = bool(read.cells(db, leading.run_key))
     kinds = {one.key: kind_of(one.type) for one in media if one.key not in hidden}

@@ -303,8 +303,30 @@ class BestSoFarPlot(Panel):
     goal : {"minimize", "maximize"}
         Which way is better. Default ``"minimize"``.
     title : str, optional
+    value : {"last", "best"}
+        What a run achieved: the last value of the metric, or the best that it had at any time, as
+        a sweep compares its trials. Default ``"last"``.
     """
 
     metric: Field | None = checked(_field)
     goal: str = checked(choice("minimize", "maximize"), "minimize")
+    title: str | None = checked(_title)
+    value: str = checked(choice("last", "best"), "last")
+
+
+@dataclass(repr=False)
+class TrialCurvesPlot(Panel):
+    """The metric of each trial of a sweep over its iterations, in the colour of its state.
+
+    Parameters
+    ----------
+    metric : str or Metric
+        The metric; an iteration is one logged value of it.
+    rungs : list of int
+        Iterations at which trials are judged: a line each.
+    title : str, optional
+    """
+
+    metric: Field = checks.needed(metric)
+    rungs: list[int] = checked(items(checks.whole(1)), [])
     title: str | None = checked(_title)

@@ -134,16 +134,20 @@ class ProjectsHandler(TrackerHandler):
 
 
 class RunsHandler(TrackerHandler):
-    """``runs?dir=&project=&search=&metric=&limit=``: runs with a value and a small curve each."""
+    """``runs?dir=&project=&search=&metric=&limit=&sweeps=``: runs with a value and a curve each.
+
+    ``limit`` is how many of them at most, ``sweeps`` how many sweeps.
+    """
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         """Answer, unless the page has the same."""
         root, limit = await self.place(), self.number("limit", 50)
+        sweeps = self.number("sweeps", 200)
         project = self.text("project") or None
         search, metric = self.text("search"), self.text("metric")
-        if self.is_known(root, limit, project, search, metric):
+        if self.is_known(root, limit, sweeps, project, search, metric):
             return
 
         def work() -> dict[str, Any]:
@@ -151,7 +155,12 @@ class RunsHandler(TrackerHandler):
             from tracker.store.store import open_store
 
             return LISTING.runs(
-                open_store(root), project=project, search=search, metric=metric, limit=limit
+                open_store(root),
+                project=project,
+                search=search,
+                metric=metric,
+                limit=limit,
+                sweep_limit=sweeps,
             )
 
         self.answer(await self.asked(work))
@@ -174,14 +183,15 @@ class LoaderHandler(TrackerHandler):
 
 
 class ReportHandler(TrackerHandler):
-    """``report?dir=&project=&run=``: a first draft of a report, as one HTML file to keep."""
+    """``report?dir=&project=&run=&sweep=``: a first draft of a report, as one file to keep."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         """Write the report in a process of its own, so that the server stays quick."""
-        root, project, run = await self.place(), self.text("project"), self.text("run")
-        target = f"{project}/{run}" if run else project
+        root, project = await self.place(), self.text("project")
+        one = self.text("run") or self.text("sweep")
+        target = f"{project}/{one}" if one else project
         with tempfile.TemporaryDirectory(prefix="tracker-report-") as folder:
             file = Path(folder, "report.html")
             process = await asyncio.create_subprocess_exec(

@@ -26,7 +26,7 @@ from tracker.store.series import curves
 from tracker.store.store import Store
 
 MOST_RUNS: Final = 1000
-MOST_SWEEPS: Final = 200
+MOST_SWEEPS: Final = 5000
 MOST_ALERTS: Final = 50
 _FARTHEST_MS: Final = 253_402_300_799_000  # the year 9999
 SPARK_SIZE: Final = (56, 16)
@@ -106,6 +106,7 @@ class Listing:
         search: str = "",
         metric: str = "",
         limit: int = 50,
+        sweep_limit: int = 200,
     ) -> dict[str, Any]:
         """Return runs, the newest first, each with a value and a curve of one metric.
 
@@ -122,17 +123,20 @@ class Listing:
             ``define_metric`` gave a goal, else the first that was logged.
         limit : int
             How many runs at most.
+        sweep_limit : int
+            How many sweeps at most.
 
         Returns
         -------
         dict
             ``"runs"``, ``"more"`` (whether there are more of them), ``"metrics"``: for each
-            project of these runs the chosen one and all there are; and ``"sweeps"``, the newest
-            first.
+            project of these runs the chosen one and all there are; ``"sweeps"``, the newest
+            first, and ``"more_sweeps"``.
         """
         if not store.database.exists():
-            return {"runs": [], "more": False, "metrics": {}, "sweeps": []}
+            return {"runs": [], "more": False, "metrics": {}, "sweeps": [], "more_sweeps": False}
         limit = min(max(limit, 1), MOST_RUNS)
+        most = min(max(sweep_limit, 1), MOST_SWEEPS)
         with store.reading() as db:
             records = read.runs(db, project, _where(search), "-created_at", limit + 1)
             records, more = records[:limit], len(records) > limit
@@ -140,12 +144,13 @@ class Listing:
             chosen = {name: found["chosen"] for name, found in metrics.items()}
             series = _series(db, records, chosen)
             sparks = self._read_sparks(db, store.root, records, series)
-            sweeps = sweep_rows.sweeps(db, project, search.strip()[:_NAME_LENGTH], MOST_SWEEPS)
+            sweeps = sweep_rows.sweeps(db, project, search.strip()[:_NAME_LENGTH], most + 1)
         return {
             "runs": [_row(record, chosen[record.project], sparks) for record in records],
             "more": more,
             "metrics": metrics,
-            "sweeps": [_sweep_row(sweep) for sweep in sweeps],
+            "sweeps": [_sweep_row(sweep) for sweep in sweeps[:most]],
+            "more_sweeps": len(sweeps) > most,
         }
 
     def _read_sparks(

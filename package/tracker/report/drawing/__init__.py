@@ -7,7 +7,6 @@ from typing import Any
 
 from tracker.errors import TrackerError
 from tracker.report.custom_chart import CustomChart
-from tracker.report.drawing.best_so_far import draw_best_so_far
 from tracker.report.drawing.comparer import code_needs, draw_code, draw_comparer
 from tracker.report.drawing.custom import custom_needs, draw_custom
 from tracker.report.drawing.fonts import sized
@@ -21,6 +20,12 @@ from tracker.report.drawing.results import (
     draw_scalar,
 )
 from tracker.report.drawing.tables import draw_runs
+from tracker.report.drawing.trials import (
+    best_needs,
+    draw_best_so_far,
+    draw_trial_curves,
+    trial_curves_needs,
+)
 from tracker.report.drawing.words import draw_markdown, draw_unknown
 from tracker.report.plots import (
     BarPlot,
@@ -31,6 +36,7 @@ from tracker.report.plots import (
     ParameterImportancePlot,
     ScalarChart,
     ScatterPlot,
+    TrialCurvesPlot,
 )
 from tracker.report.scene import Drawn, Scene
 from tracker.report.source import Question
@@ -60,14 +66,17 @@ DRAWERS: dict[type[Panel], Callable[[Scene, Any], Drawn]] = {
     RunTable: draw_runs,
     ScalarChart: draw_scalar,
     ScatterPlot: draw_points,
+    TrialCurvesPlot: draw_trial_curves,
     UnknownPanel: draw_unknown,
 }
 
 NEEDS: dict[type[Panel], Callable[[Scene, Any], list[Question]]] = {
+    BestSoFarPlot: best_needs,
     CodeComparer: code_needs,
     CustomChart: custom_needs,
     LinePlot: line_needs,
     MediaBrowser: media_needs,
+    TrialCurvesPlot: trial_curves_needs,
 }
 
 
