@@ -108,6 +108,9 @@ def test_sweeps(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (store / "sweep.yaml").write_text(json.dumps(SWEEP))
     made = ask(capsys, "sweep", "sweep.yaml", "-p", "digits")
     path = f"digits/{made['sweep_id']}"
+    other = ask(capsys, "sweep", "sweep.yaml", "-p", "new")
+    assert {each["name"]: each["runs"] for each in ask(capsys, "ls")} == {"digits": 2, "new": 0}
+    assert ask(capsys, "ls", other["project"]) == []
     assert (made["state"], made["expected"], made["best_trial"]) == ("running", 2, None)
 
     def train() -> None:
@@ -123,7 +126,7 @@ def test_sweeps(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(sweep) == documented("tracker sweep") + documented("tracker sweep SWEEP")
     assert [trial["state"] for trial in sweep["trials"]] == ["finished"] * 2
     assert sweep["best_trial"]["params"] == {"lr": 0.1, "model": {"depth": 2}}
-    assert sweep == ask(capsys, "sweep", "search")
+    assert sweep == ask(capsys, "sweep", "digits/search")
     assert ask(capsys, "sweep", "--cancel", path)["state"] == "cancelled"
     assert main(["sweep", path]) == 0
     head, *lines = capsys.readouterr().out.splitlines()

@@ -48,10 +48,10 @@ def add(command: Command) -> None:
 def _ls(options: argparse.Namespace, root: Path) -> int:
     from tracker.api.plain import plain_project, plain_run
     from tracker.api.reader import Reader
-    from tracker.store.reading import read
+    from tracker.store.reading import read, sweep_rows
 
     with Reader(existing(root)).open() as db:
-        projects = read.projects(db)
+        projects = sweep_rows.projects(db)
         records = read.runs(db, options.project, order="-created_at") if options.project else []
     is_json = options.format == "json"
     if options.project is None:
@@ -61,7 +61,7 @@ def _ls(options: argparse.Namespace, root: Path) -> int:
         head = ["PROJECT", "RUNS", "LAST NEWS"]
         say_table(head, [[name, number, moment(updated)] for name, number, updated in projects])
         return 0
-    if not records:
+    if options.project not in (name for name, *_ in projects):
         have = ", ".join(name for name, *_ in projects) or "none"
         raise NotFoundError(f"There is no project {options.project!r} in {root}; it has {have}.")
     if is_json:

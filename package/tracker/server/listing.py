@@ -54,8 +54,7 @@ def list_projects(store: Store, since_ms: int = 0) -> dict[str, Any]:
     if not store.database.exists():
         return found
     with store.reading() as db:
-        begun = [(name, 0, made) for name, made in sweep_rows.projects_without_runs(db)]
-        projects = sorted(begun + read.projects(db), key=lambda each: each[2], reverse=True)
+        projects = sweep_rows.projects(db)
         running = read.runs(db, where=parse_filters({"state": "running"}), order="-created_at")
         since = datetime.fromtimestamp(min(since_ms, _FARTHEST_MS) / 1000, UTC)
         sent = alerts(db, since=since, limit=MOST_ALERTS) if since_ms else []

@@ -88,7 +88,7 @@ def _source(root: Path, subject: Subject) -> Source:
     if subject.sweep:
         return SweepSource(Controller(store, subject.sweep, project))
     with store.reading() as db:
-        known = [*read.projects(db), *sweep_rows.projects_without_runs(db)] if not run else []
+        known = sweep_rows.projects(db) if not run else []
         if any(name == project for name, *_ in known):
             return ProjectSource(project)
         record = read.run(db, project, run) if run else None

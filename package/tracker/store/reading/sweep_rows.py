@@ -8,6 +8,7 @@ from typing import Final
 import duckdb
 
 from tracker.records import SweepRecord
+from tracker.store.reading import read
 from tracker.store.reading.run_record import EPOCH, utc
 
 # As SweepSource counts: runs from before the sweep may be the best, and are no trials of its own.
@@ -80,8 +81,16 @@ def sweeps(
     ]
 
 
-def projects_without_runs(db: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime]]:
-    """Return name and newest sweep's time of projects that have sweeps, and no runs yet."""
+def projects(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, datetime]]:
+    """Return name, number of runs and last news of each project, the newest first.
+
+    Those that have sweeps and no runs yet are among them.
+    """
+    begun = [(name, 0, made) for name, made in _without_runs(db)]
+    return sorted(begun + read.projects(db), key=lambda each: each[2], reverse=True)
+
+
+def _without_runs(db: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime]]:
     rows = db.execute(
         "SELECT project, max(created_at) FROM sweep ANTI JOIN run USING (project) "
         "GROUP BY project ORDER BY 2 DESC, 1"
