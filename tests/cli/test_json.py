@@ -127,6 +127,8 @@ def test_sweeps(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [trial["state"] for trial in sweep["trials"]] == ["finished"] * 2
     assert sweep["best_trial"]["params"] == {"lr": 0.1, "model": {"depth": 2}}
     assert sweep == ask(capsys, "sweep", "digits/search")
+    Path(path).mkdir(parents=True)  # as of downloaded artifacts
+    assert sweep == ask(capsys, "sweep", path)
     assert ask(capsys, "sweep", "--cancel", path)["state"] == "cancelled"
     assert main(["sweep", path]) == 0
     head, *lines = capsys.readouterr().out.splitlines()

@@ -73,7 +73,9 @@ def _sweep(options: argparse.Namespace, root: Path) -> int:
 
 def _is_file(given: str) -> bool:
     """Say whether a config is meant, though it may be missing, and not a sweep."""
-    return Path(given).exists() or Path(given).suffix.lower() in (".yaml", ".yml", ".json")
+    path = Path(given)
+    is_there = path.exists() and not path.is_dir()
+    return is_there or path.suffix.lower() in (".yaml", ".yml", ".json")
 
 
 def _agent(options: argparse.Namespace, root: Path) -> int:
