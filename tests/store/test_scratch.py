@@ -131,3 +131,25 @@ def test_a_folder_of_a_block_goes_with_it() -> None:
     with scratch.temporary_folder() as folder:
         (folder / "file").touch()
     assert not folder.exists()
+
+
+AT_THE_END = """
+import sys, tracker
+from tracker.store.files import scratch
+run = tracker.init(dir=sys.argv[1], settings={"silent": True, "console": False})
+folder = scratch.new_folder()
+run.after_end(lambda _: print(folder.is_dir()))
+"""
+
+
+def test_it_is_there_until_the_runs_that_nobody_ended_have_ended(
+    temporary: Path, tmp_path: Path
+) -> None:
+    """What they still have to write, such as a table, is made in it."""
+    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_END, str(tmp_path)],
+        env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout == "True\n"
+    assert list(temporary.iterdir()) == []

@@ -7,12 +7,12 @@ lock. A process id would not do, as others get it anew, and containers share fol
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
 import tempfile
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +30,12 @@ class _Scratch:
     """The folder of one process."""
 
     def __init__(self) -> None:
-        self.root, descriptor = _claimed()
+        self.root, self._descriptor = _claimed()
         self.files = self.root / FILES
-        # At the end of the process it comes after the finalizers of what was made in it.
-        weakref.finalize(self, _end, self.root, descriptor, os.getpid())
+
+    def end(self) -> None:
+        """Remove the folder."""
+        _end(self.root, self._descriptor)
 
 
 # By process: a forked child has its parent's too, and must leave it alone.
@@ -100,15 +102,13 @@ def _is_ours(root: Path) -> bool:
 def _remove_if_left(root: Path) -> None:
     descriptor = lock.seize(root / LOCK_FILE)
     if descriptor is not None:
-        _end(root, descriptor, os.getpid())
+        _end(root, descriptor)
     elif not (root / LOCK_FILE).exists() and time.time() - root.stat().st_mtime > UNLOCKED_S:
         root.rmdir()  # only if nothing is in it
 
 
-def _end(root: Path, descriptor: int | None, process: int) -> None:
+def _end(root: Path, descriptor: int | None) -> None:
     """Remove a folder, its lock last: what is interrupted here is finished by the next."""
-    if process != os.getpid():
-        return
     shutil.rmtree(root / FILES, ignore_errors=True)
     with contextlib.suppress(OSError):
         # Windows removes no file that is open.
@@ -118,3 +118,14 @@ def _end(root: Path, descriptor: int | None, process: int) -> None:
         root.rmdir()
     if os.name != "nt" and descriptor is not None:
         lock.close(descriptor)
+
+
+def _end_own() -> None:
+    own = _scratches.pop(os.getpid(), None)
+    if own is not None:
+        own.end()
+
+
+# What is registered first comes last. A finalizer would not do: runs that nobody ended end with the
+# process too, and what they still have to write is made in this folder.
+atexit.register(_end_own)
