@@ -201,6 +201,21 @@ def _await_logged(client, count):
             return numbers[-1]
 
 
+def test_display_shows_the_panel_below_the_cell(notebook, tmp_path):
+    """W&B's way to see a run, a stored one, a project and a sweep."""
+    cells = notebook(
+        START,
+        "run = start(id='r')\nrun.log({'x': 1})\nprint(run.display(height=720))",
+        "run.finish()\nprint(tracker.Api('.').run('p/r').display())",
+        "print(tracker.Api('.').project('p').display())",
+        "None",
+    )
+    for cell in cells[1:4]:
+        assert printed(cell).endswith("True\n")
+        shown = [each.data for each in cell.outputs if each.output_type == "display_data"]
+        assert any("application/vnd.tracker.panel+json" in data for data in shown)
+
+
 def test_a_kernel_that_is_interrupted_goes_on(tmp_path, environ):
     manager, client = start_new_kernel(env=environ, cwd=str(tmp_path))
     try:

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tracker import import_paths
 from tracker._version import __version__
 from tracker.media.upstairs import UPSTAIRS
+from tracker.run.shown import SHOWING
 
 if TYPE_CHECKING:
     from tracker.api import Api, sql
@@ -178,12 +180,10 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         value = globals()[name] = getattr(import_module(_PLACES[name]), name)
         return value
-    if name in ("api", "errors", "plot", "report"):
+    if name in ("api", "plot", "report"):
         return import_module(f"tracker.{name}")
-    if name == "integrations" or name in import_paths.NAMES:
+    if name == "integrations" or name in import_paths.NAMES or name in import_paths.SPACES:
         return import_module(f"tracker.{name}")
-    if name in ("apis", "data_types", "sdk", "util", "wandb_run", "wandb_sdk"):
-        return import_module("tracker.namespaces").Namespace(name)
     if not name.startswith("_") and name in import_module("tracker.compat").MISSING:
         raise AttributeError(
             f"W&B's {name!r} is not part of this version of tracker; dir(tracker) lists what is."
@@ -213,6 +213,15 @@ def _media_bundle(value: Any) -> dict[str, Any] | None:
     return bundle
 
 
+def _panel(target: str, root: Path) -> Any:
+    return import_module("tracker.panels.show").show(target, root)
+
+
+def _display(panel: Any) -> None:
+    import_module("IPython.display").display(panel)
+
+
 UPSTAIRS.media_bundle = _media_bundle
+SHOWING.panel, SHOWING.display = _panel, _display
 sys.modules[__name__].__class__ = _FrontDoor
 import_paths.install()

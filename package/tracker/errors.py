@@ -33,6 +33,10 @@ class NotInstalledError(UsageError, ImportError):
     """A package that only some users need, and that is not installed."""
 
 
+class MediaFileMissingError(UsageError, FileNotFoundError):
+    """A path of media at which there is no file."""
+
+
 class NotAModelError(UsageError, TypeError):
     """Something that was given for a model of a framework, and is none."""
 
@@ -102,6 +106,9 @@ class UnsupportedError(UsageError):
 
 
 Error = TrackerError  # W&B's name
+# W&B's errors are a package, of which programs import ``errors.errors`` too.
+errors = sys.modules[__name__]
+__path__: list[str] = []
 
 
 class TrialStopped(SystemExit):

@@ -1,7 +1,9 @@
-"""W&B's modules of frameworks, found where scripts import them: ``tracker.integration.keras`` ….
+"""W&B's modules, found where scripts import them: ``tracker.integration.keras`` ….
 
 ``from wandb.keras import WandbCallback`` becomes ``from tracker.keras import WandbCallback``: the
-module is the one in :mod:`tracker.integrations`, under a second name.
+module is the one in :mod:`tracker.integrations`, under a second name. ``from
+wandb.sdk.wandb_run import Run`` becomes ``from tracker.sdk.wandb_run import Run``: there the names
+are those of :mod:`tracker.namespaces`.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +27,10 @@ NAMES = {
     "tensorboard": "tracker.integrations.tensorboard",
     "xgboost": "tracker.integrations.xgboost",
 }
+
+
+# W&B's packages of which some names are here
+SPACES = frozenset({"apis", "data_types", "errors", "sdk", "util", "wandb_run", "wandb_sdk"})
 
 
 class _SecondName:
@@ -44,6 +51,25 @@ class _SecondName:
         module.__spec__ = self._spec
 
 
+class _NamesOnly:
+    """Loads a submodule of W&B of which there are only names."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._spec: Any = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the names, or the module that has them."""
+        module: ModuleType = import_module("tracker.namespaces").find_module(self._path)
+        self._spec = getattr(module, "__spec__", None)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give a module of ours its own name back; it has run already."""
+        if self._spec is not None:
+            module.__spec__ = self._spec
+
+
 class _Finder:
     """Asked first, or the files below ``integration`` would be found and loaded once more."""
 
@@ -51,10 +77,24 @@ class _Finder:
         """Return how to load a module of W&B's name, None for every other one."""
         if not name.startswith("tracker."):
             return None
-        first, dot, rest = name.removeprefix("tracker.").partition(".")
+        wanted = name.removeprefix("tracker.")
+        first, dot, rest = wanted.partition(".")
+        if first in SPACES and wanted != "errors":
+            if not import_module("tracker.namespaces").has_module(wanted):
+                raise _missing(wanted, name)
+            return ModuleSpec(name, _NamesOnly(wanted), is_package=True)  # type: ignore[arg-type]
         if first not in NAMES:
             return None
-        return ModuleSpec(name, _SecondName(f"{NAMES[first]}{dot}{rest}"))  # type: ignore[arg-type]
+        real_name = f"{NAMES[first]}{dot}{rest}"
+        if rest and find_spec(real_name) is None:
+            raise _missing(wanted, name)
+        return ModuleSpec(name, _SecondName(real_name))  # type: ignore[arg-type]
+
+
+def _missing(wanted: str, name: str) -> ModuleNotFoundError:
+    return ModuleNotFoundError(
+        f"W&B's {wanted!r} is not part of this version of tracker.", name=name
+    )
 
 
 def install() -> None:

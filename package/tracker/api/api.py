@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from tracker.api.sweeps import Sweep, find_sweep, list_sweeps
 from tracker.api.user import User
 from tracker.errors import NotFoundError, UsageError
 from tracker.run.address import URL_MARK, run_url
+from tracker.run.shown import Shown
 from tracker.settings import find_store
 from tracker.store.reading import read
 from tracker.store.reading.query import run_query
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class Project(Shown):
     """A project: the runs that were given its name.
 
     Attributes
@@ -62,6 +64,9 @@ class Project:
     def url(self) -> str:
         """Where the project can be seen: in JupyterLab where that runs, else the store's file."""
         return run_url(self._reader.store.root, self.name)
+
+    def _shown_as(self) -> tuple[str, Path]:
+        return self.name, self._reader.store.root
 
     def runs(
         self,

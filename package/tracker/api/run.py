@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.api import html, rows
@@ -19,6 +20,7 @@ from tracker.moment import Moment
 from tracker.records import CellRecord, ConsoleRecord, EventRecord, RunRecord, Stream
 from tracker.run.address import run_url
 from tracker.run.run import check_tags
+from tracker.run.shown import Shown
 from tracker.run.values import Coercer
 from tracker.store.files.objects import Objects
 from tracker.store.reading import read
@@ -33,7 +35,7 @@ PAGE_POINTS = 500_000
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 
 
-class Run(RunArtifacts, RunFiles):
+class Run(RunArtifacts, RunFiles, Shown):
     """A run as the store has it.
 
     What is read here is the run at the time when it was read; :meth:`load` reads it anew.
@@ -76,6 +78,9 @@ class Run(RunArtifacts, RunFiles):
 
     def _repr_html_(self) -> str:
         return html.run_table(self._record)
+
+    def _shown_as(self) -> tuple[str, Path]:
+        return f"{self.project}/{self.id}", self._reader.store.root
 
     # --- what it is ---------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tracker.api.reader import Reader, did_you_mean
@@ -14,6 +15,7 @@ from tracker.api.runs import Runs
 from tracker.errors import NotFoundError
 from tracker.records import RunRecord, SweepRecord
 from tracker.run.address import run_url
+from tracker.run.shown import Shown
 from tracker.store.journal.ledger import Ledger
 from tracker.store.journal.trials import Book, Trial
 from tracker.store.writing import documents
@@ -22,7 +24,7 @@ from tracker.store.writing.documents import Document
 KIND = "sweep"
 
 
-class Sweep:
+class Sweep(Shown):
     """A sweep as the store has it; ``tracker.Sweep(id)`` is one that can be steered and run.
 
     Parameters
@@ -41,6 +43,9 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"<Sweep {self.project}/{self.id} ({self.state})>"
+
+    def _shown_as(self) -> tuple[str, Path]:
+        return self.id, self._reader.store.root
 
     # ------------------------------------------------------------------ what it is
 

@@ -87,6 +87,11 @@ class Entry:
         """The SHA-256 of a file, the checksum of a reference."""
         return self.sha256 if self.ref is None else self.checksum or self.ref
 
+    @property
+    def name(self) -> str:
+        """W&B's other word for `path`."""
+        return self.path
+
     def line(self) -> str:
         """Return what this file contributes to the artifact's digest."""
         if self.ref is None:

@@ -133,6 +133,10 @@ class Image(Media):
 
         return Pil.open(io.BytesIO(self.content))
 
+    @property
+    def _image(self) -> PilImage:
+        return self.image
+
     def to_reference(self, put_bytes: Put) -> dict[str, Any]:
         """Keep the image and a thumbnail, return the JSON that stands for it in the history."""
         picture = self._raster.picture()

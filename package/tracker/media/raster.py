@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.errors import UsageError
 from tracker.media.pixels import as_pixels
 from tracker.media.recent import RECENT
+from tracker.media.source import read_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +91,8 @@ class Raster:
         """
         drawing = given if hasattr(given, "savefig") else getattr(given, "figure", given)
         if isinstance(given, str | os.PathLike):
-            self._read_file(Path(given), mode)
+            content = read_path(Path(given), "Image")
+            self._read_content(content, f"file {given}", mode)
         elif isinstance(given, io.BytesIO):
             self._read_content(given.getvalue(), "in memory", mode)
         elif hasattr(drawing, "savefig"):
@@ -99,16 +101,6 @@ class Raster:
             self._take_picture(given.copy(), mode)
         else:
             self._take_array(as_pixels(given, normalize), mode)
-
-    def _read_file(self, path: Path, mode: str | None) -> None:
-        try:
-            if path.exists() and not path.is_file():
-                raise UsageError(f"Image file {path} cannot be used: it is no file.")
-            content = path.read_bytes()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise UsageError(f"Image file {path} cannot be used: {reason}.") from error
-        self._read_content(content, f"file {path}", mode)
 
     def _read_content(self, content: bytes, what: str, mode: str | None) -> None:
         from PIL import Image as Pil

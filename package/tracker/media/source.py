@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from tracker.errors import UsageError
+from tracker.errors import MediaFileMissingError, UsageError
 
 
 def is_source(given: Any) -> bool:
@@ -27,17 +27,19 @@ def read_source(given: Any, kind: str) -> tuple[bytes, str]:
 
     Raises
     ------
+    MediaFileMissingError
+        If there is no such file.
     UsageError
         If it is no regular file, is empty or cannot be read.
     """
     if isinstance(given, str | os.PathLike):
         path = Path(given)
-        return _read_path(path, kind), path.name
+        return read_path(path, kind), path.name
     name = getattr(given, "name", None)
     if isinstance(name, str) and Path(name).is_file():
         if hasattr(given, "flush") and not given.closed:
             given.flush()
-        return _read_path(Path(name), kind), Path(name).name
+        return read_path(Path(name), kind), Path(name).name
     if hasattr(given, "seek"):
         given.seek(0)
     content = given.read()
@@ -64,14 +66,27 @@ def read_text(content: bytes, kind: str) -> str:
         ) from error
 
 
-def _read_path(path: Path, kind: str) -> bytes:
+def read_path(path: Path, kind: str) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    MediaFileMissingError
+        If there is none.
+    UsageError
+        If it is no regular file, is empty or cannot be read.
+    """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{kind} file {path} cannot be used: it is no regular file.")
-        content = path.read_bytes()
+        content = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else None
+    except FileNotFoundError as error:
+        raise MediaFileMissingError(
+            f"{kind} file {path} cannot be used: No such file or directory."
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{kind} file {path} cannot be used: {reason}.") from error
+    if content is None:
+        raise UsageError(f"{kind} file {path} cannot be used: it is no regular file.")
     if not content:
         raise UsageError(f"{kind} file {path} cannot be used: it is empty.")
     return content

@@ -214,6 +214,36 @@ class Config(MutableMapping[str, Any]):
         self._keeper.save(values, before)
 
 
+class ConfigCopy(Mapping[str, Any]):
+    """Keys and values by item or attribute, as :class:`Config` has them, not to be changed."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_values", dict(values))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._values:
+            raise AttributeError(f"The copy of the config has no {name!r}.")
+        return self._values[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("config_static is a copy, not to be changed: change run.config.")
+
+    def __reduce__(self) -> tuple[type[ConfigCopy], tuple[dict[str, Any]]]:
+        return ConfigCopy, (self._values,)
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+
+
 def merge_locked(value: Any, locked: Any) -> Any:
     """Return a value with what is locked of it put in its place, group by group."""
     if not (isinstance(value, dict) and isinstance(locked, dict)):

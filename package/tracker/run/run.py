@@ -7,17 +7,18 @@ import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.records import MetricRule
 from tracker.run.alerts import Alerts
-from tracker.run.config import Config
+from tracker.run.config import Config, ConfigCopy
 from tracker.run.config_keeper import ConfigKeeper
 from tracker.run.identity import check_tags
 from tracker.run.metrics import make_rule
 from tracker.run.outputs import Outputs
 from tracker.run.recorder import Recorder, now_us
+from tracker.run.shown import Shown
 from tracker.run.summary import Summary
 from tracker.run.watching import WATCHING
 from tracker.store.journal import facts
@@ -29,15 +30,9 @@ __all__ = ["Run", "check_tags"]
 
 # At the end of a run, so that what its alert_command complains of is heard.
 _SETTLE_S = 2.0
-# W&B's methods that this version has not.
-_MISSING = frozenset(
-    """
-    display status to_html
-    """.split()  # noqa: SIM905 - a word a piece
-)
 
 
-class Run(Outputs):
+class Run(Outputs, Shown):
     """A run that is being recorded. Made by :func:`tracker.init`.
 
     Used as a context manager it finishes at the end of the block; an exception marks it
@@ -76,9 +71,9 @@ class Run(Outputs):
         return self._config
 
     @property
-    def config_static(self) -> Mapping[str, Any]:
+    def config_static(self) -> ConfigCopy:
         """A copy of the config, not to be changed."""
-        return MappingProxyType(self._config.as_dict())
+        return ConfigCopy(self._config.as_dict())
 
     @property
     def summary(self) -> Summary:
@@ -293,6 +288,13 @@ class Run(Outputs):
 
     # ------------------------------------------------------------------ helping
 
+    def _shown_as(self) -> tuple[str, Path] | None:
+        if self.disabled:
+            return None
+        if self.is_alive:
+            self.flush()
+        return f"{self.project}/{self.id}", self.settings.root
+
     def after_log(self, listener: Callable[[Mapping[str, Any]], None]) -> None:
         """Call `listener` in the thread that logs, after each row; it may end the training."""
         self._on_log = listener
@@ -319,11 +321,6 @@ class Run(Outputs):
         """Take the label by which Hugging Face tells W&B of itself."""
 
     def __getattr__(self, name: str) -> Any:
-        if name in _MISSING:
-            raise AttributeError(
-                f"Run.{name} of W&B is not part of this version of tracker: tracker.show(run) "
-                "shows a run, and dir(run) lists what it has."
-            )
         raise AttributeError(f"'Run' object has no attribute {name!r}")
 
     def __repr__(self) -> str:
