@@ -65,6 +65,8 @@ def test_the_names_are_the_public_ones():
     assert reports is sys.modules["tracker.report"]
     assert reports.__spec__.name == "tracker.report"
     assert wandb.errors.__spec__.name == "tracker.errors"
+    assert wandb.errors.term.termlog is wandb.termlog
+    assert not hasattr(wandb.errors, "nothing")
 
 
 @pytest.mark.parametrize(

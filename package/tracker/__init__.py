@@ -198,11 +198,15 @@ def __dir__() -> list[str]:
 def load_ipython_extension(shell: Any) -> None:
     """Make the magics available: ``%load_ext tracker``."""
     import_module("tracker.magics").load(shell)
+    _offer_wandb_magic(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take the magics and everything that they started away again."""
     import_module("tracker.magics").unload(shell)
+    for magics in shell.magics_manager.magics.values():
+        if magics.get("wandb") is _run_wandb_magic:
+            del magics["wandb"]
 
 
 def _media_bundle(value: Any) -> dict[str, Any] | None:
@@ -221,7 +225,18 @@ def _display(panel: Any) -> None:
     import_module("IPython.display").display(panel)
 
 
+def _run_wandb_magic(line: str, cell: str | None = None) -> None:
+    import_module("tracker.magics.wandb").run_magic(line, cell)
+
+
+def _offer_wandb_magic(shell: Any) -> None:
+    """Have ``%wandb`` and ``%%wandb``, as there are once W&B is imported; its own come first."""
+    if shell is not None and "wandb" not in shell.magics_manager.magics["cell"]:
+        shell.register_magic_function(_run_wandb_magic, "line_cell", "wandb")
+
+
 UPSTAIRS.media_bundle = _media_bundle
 SHOWING.panel, SHOWING.display = _panel, _display
 sys.modules[__name__].__class__ = _FrontDoor
 import_paths.install()
+_offer_wandb_magic(getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)())

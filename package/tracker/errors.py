@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from importlib import import_module
+from typing import Any
 
 
 class TrackerError(Exception):
@@ -106,9 +108,15 @@ class UnsupportedError(UsageError):
 
 
 Error = TrackerError  # W&B's name
-# W&B's errors are a package, of which programs import ``errors.errors`` too.
+# W&B's errors are a package, of which programs use ``errors.errors`` and ``errors.term`` too.
 errors = sys.modules[__name__]
 __path__: list[str] = []
+
+
+def __getattr__(name: str) -> Any:
+    if name == "term":
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class TrialStopped(SystemExit):

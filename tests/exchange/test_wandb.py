@@ -285,6 +285,16 @@ def test_artifact_is_kept_with_its_files(
     )
 
 
+def test_artifact_without_files_is_kept_with_its_metadata(
+    log: Any, take: Any, api: tracker.Api
+) -> None:
+    record = wire.field(4, "model") + wire.field(5, "net") + wire.field(8, '{"layers": 3}')
+    log.run().row(0, 1.7e9, loss="1").add(8, record + wire.field(12, b"")).exit()
+    take(log.path)
+    (artifact,) = api.run("digits/abc").logged_artifacts()
+    assert (artifact.name, artifact.metadata, artifact.file_count) == ("net:v0", {"layers": 3}, 0)
+
+
 def test_artifact_does_not_read_files_that_are_not_what_was_logged(
     log: Any, take: Any, api: tracker.Api, tmp_path: Path, warns_once: Any
 ) -> None:

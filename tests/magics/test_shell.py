@@ -46,8 +46,10 @@ def test_reloading_leaves_no_duplicates(kernel: Kernel) -> None:
         "cell tracker",
         "cell tracker_sql",
         "cell tracker_sweep",
+        "cell wandb",
         "line restore",
         "line tracker",
+        "line wandb",
     ]
     for _ in range(3):
         assert kernel.run("%reload_ext tracker").status == "ok"

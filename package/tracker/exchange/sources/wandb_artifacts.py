@@ -56,9 +56,11 @@ class WandbArtifacts:
         if kind == _TABLES or kind in _INTERNAL:
             return
         missing = len(entries) - len(files) - len(references)
-        if missing or wire.text(manifest, 5):
+        is_elsewhere = bool(wire.text(manifest, 5))
+        if missing or is_elsewhere:
             self._source.lost["files of artifacts that are not where W&B kept them"] += missing or 1
-        if files or references:
+        # One without any file has its metadata.
+        if files or references or not (entries or is_elsewhere):
             yield Version(
                 time_us,
                 as_artifact_name(name),
