@@ -229,3 +229,20 @@ def test_images_appear_while_the_cell_is_running(notebook: Notebook) -> None:
     running = "panel => panel.content.widgets[1].model.executionState"
     assert notebook.evaluate(running) == "running"
     notebook.screenshot("media-live")
+
+
+def test_a_value_of_a_cell_becomes_a_chart_that_keeps_its_height(notebook: Notebook) -> None:
+    cells = ["import tracker", "tracker.Histogram(range(90))", "tracker.Text('<b>as it is</b>')"]
+    notebook.open(notebook.write("values.ipynb", cells))
+    for index in range(3):
+        notebook.run_cell(index)
+    expect(notebook.output(2).locator("pre.text")).to_have_text("<b>as it is</b>")
+    picture = notebook.output(1).locator("img.plot-img")
+    wait_until(picture, SEEN)
+    picture.dispatch_event("mouseenter")
+    chart = notebook.output(1).locator(".main-svg").first
+    expect(chart).to_be_visible(timeout=WAIT_MS)
+    before = chart.bounding_box()
+    notebook.page.set_viewport_size({"width": 900, "height": 900})
+    wait_until(chart, f"svg => svg.clientWidth < {before['width']}")
+    assert chart.bounding_box()["height"] == before["height"] > 300

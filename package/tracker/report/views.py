@@ -100,7 +100,9 @@ def figure_bundle(figure: dict[str, Any], title: str) -> dict[str, Any]:
     if picture is not None:
         bundle["image/png"] = base64.b64encode(picture).decode()
     told = figure_json(named)
-    bundle[PLOTLY] = {**told, "config": {"displaylogo": False, "responsive": True}}
+    # Of a responsive chart Plotly takes the height from what stands beside it, which in JupyterLab
+    # is the prompt, when the width changes; JupyterLab itself says so to charts that are not.
+    bundle[PLOTLY] = {**told, "config": {"displaylogo": False, "responsive": False}}
     return bundle
 
 
