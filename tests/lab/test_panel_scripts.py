@@ -222,6 +222,23 @@ def test_the_scheduler_draws_one_a_frame_and_rests(page: Page) -> None:
     assert min(gaps) > 80
 
 
+def test_numbers_in_cells_are_as_large_as_there_is_room_or_not_there(page: Page) -> None:
+    made = page.evaluate(
+        """async () => {
+            const { legible } = await import('/figures.js');
+            const map = (n) => ({ type: 'heatmap', texttemplate: '%{text}',
+                text: Array(n).fill(Array(n).fill('1,234')) });
+            const line = { type: 'scatter', texttemplate: 'x' };
+            return [legible(map(2), 400, 300), legible(map(8), 400, 300),
+                legible(map(20), 400, 300), legible(line, 10, 10)];
+        }"""
+    )
+    assert made[0]["textfont"] == {"size": 12}
+    assert 6.5 < made[1]["textfont"]["size"] < 320 / 8 / 5 / 0.6
+    assert made[2].get("texttemplate") is None
+    assert made[3] == {"type": "scatter", "texttemplate": "x"}
+
+
 @pytest.mark.parametrize("card", ["View", "Chart"])
 def test_a_card_that_is_resized_on_its_way_out_of_sight_is_drawn_when_it_is_back(
     page: Page, card: str

@@ -122,7 +122,7 @@ def _confusion(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], F
     if set(down) == set(across) or len(cells) < len(down) * len(across):
         down = across = list(dict.fromkeys([*actual, *predicted]))
     table = [[cells.get((a, p)) or 0 for p in across] for a in down]
-    trace = {
+    trace: Trace = {
         "type": "heatmap",
         "x": across,
         "y": down,
@@ -130,8 +130,7 @@ def _confusion(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], F
         "customdata": [_shares(row) for row in table],
         # Named scales of Plotly's begin with the darkest here and with the lightest there.
         "colorscale": [[0, "#e3edfd"], [0.5, "#7aa8f5"], [1, "#1d4fb8"]],
-        "xgap": 1,
-        "ygap": 1,
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 9}, "nticks": 5},
         "hovertemplate": (
             "actual %{y}<br>predicted %{x}<br>%{z:,.4~g} (%{customdata} of actual %{y})"
             "<extra></extra>"
@@ -139,9 +138,12 @@ def _confusion(data: Fields, strings: Mapping[str, Any]) -> tuple[list[Trace], F
     }
     most = max(len(down), len(across))
     if most <= _MOST_NUMBERED:
+        trace |= {"xgap": 1, "ygap": 1}
         # Among many numbers those that are not zero are to be found.
         trace["text"] = [[_cell(n) if n or most <= _FEW else "" for n in row] for row in table]
         trace["texttemplate"] = "%{text}"
+        # The numbers say it better, and want the room.
+        trace["showscale"] = most > _FEW
     layout = axes("Predicted", "Actual")
     layout["xaxis"]["type"] = layout["yaxis"]["type"] = "category"
     layout["yaxis"]["autorange"] = "reversed"

@@ -9,6 +9,10 @@ const FIGURE_CONFIG = {
   scrollZoom: "gl3d",
 };
 
+// Axes, their titles and a scale of colours.
+const AROUND_PX = 80;
+const LEAST_PX = 6.5;
+
 export class Figures {
   constructor(panel, root) {
     this.panel = panel;
@@ -91,7 +95,8 @@ export class Figures {
     // A title needs room, which the card leaves none for.
     if (layout.title?.text) layout.margin = { ...layout.margin, t: 34 };
     if (scene) layout.scene = { ...scene, bgcolor: "rgba(0,0,0,0)" };
-    library.react(node, figure.data, layout, FIGURE_CONFIG);
+    const data = figure.data?.map((trace) => legible(trace, width, height));
+    library.react(node, data, layout, FIGURE_CONFIG);
   }
 
   unplot(node) {
@@ -107,6 +112,23 @@ export class Figures {
     for (const node of this.root.querySelectorAll("[data-figure]"))
       this.unplot(node);
   }
+}
+
+// Plotly writes into the cells of a heat map however small it has to: words that nobody could
+// read are left to the pointer.
+export function legible(trace, width, height) {
+  if (trace.type !== "heatmap" || !trace.texttemplate) return trace;
+  const rows = trace.text ?? [];
+  const longest = Math.max(1, ...rows.flat().map((text) => `${text}`.length));
+  const across = (width - AROUND_PX) / (rows[0]?.length || 1) / longest / 0.62;
+  const size = Math.min(
+    12,
+    across,
+    ((height - AROUND_PX) / rows.length) * 0.72,
+  );
+  if (size < LEAST_PX)
+    return { ...trace, texttemplate: undefined, xgap: 0, ygap: 0 };
+  return { ...trace, textfont: { ...trace.textfont, size } };
 }
 
 // A page of unknown origin, in a frame of its own: without this page's origin, network and forms.
