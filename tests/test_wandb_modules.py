@@ -171,3 +171,14 @@ def test_the_picture_of_an_image_by_its_inner_name(start):
     """As the notebook about tables of images in W&B's examples takes it."""
     image = wandb.Image(np.zeros((2, 3), np.uint8))
     assert image._image.size == image.image.size == (3, 2)  # noqa: SLF001 - they do
+
+
+def test_artifacts_are_written_where_the_environment_says(start, alone, monkeypatch):
+    with start() as run:
+        artifact = wandb.Artifact("n", "t")
+        with artifact.new_file("a.txt") as file:
+            file.write("a")
+        run.log_artifact(artifact)
+        assert run.use_artifact("n:latest").download().endswith("artifacts/n-v0")
+        monkeypatch.setenv("WANDB_ARTIFACT_DIR", str(alone / "scratch"))
+        assert run.use_artifact("n:latest").download() == str(alone / "scratch" / "n-v0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -166,6 +167,8 @@ _WANDB_NAMES = {
     "quiet": "silent",
     "x_primary": "primary",
 }
+# W&B's switches against readings, the older one last
+_NO_READINGS = ("WANDB_X_DISABLE_STATS", "WANDB__DISABLE_STATS")
 # W&B's switches against keeping code; they win over save_code=True.
 _PRIVATE = ("disable_code", "disable_git")
 
@@ -188,8 +191,12 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             if text is not None:
                 values[item.name] = _parse(item.name, text, prefix)
                 break
-    if "silent" not in values and (quiet := environ.get("WANDB_QUIET")) is not None:
-        values["silent"] = _parse("silent", quiet, "WANDB_")
+    for theirs, ours in _WANDB_NAMES.items():
+        text = environ.get(f"WANDB_{theirs.upper()}")
+        if text is not None and ours not in values:
+            values[ours] = _parse(ours, re.sub(r"[][\"']", "", text), "WANDB_")
+    if any(environ.get(name, "").strip().lower() not in _FALSE for name in _NO_READINGS):
+        values.setdefault("system_interval_s", 0.0)
     return values
 
 

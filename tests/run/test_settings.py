@@ -62,6 +62,14 @@ def test_overrides(given, field, value):
         ({"TRACKER_GPU_IDS": "0, 3"}, "gpu_ids", (0, 3)),
         ({"TRACKER_DISK_PATHS": "/,/data"}, "disk_paths", ("/", "/data")),
         ({"WANDB_SAVE_CODE": "false"}, "save_code", False),
+        ({"WANDB_X_DISABLE_STATS": "true"}, "system_interval_s", 0.0),
+        ({"WANDB__DISABLE_STATS": "True"}, "system_interval_s", 0.0),
+        ({"WANDB_X_DISABLE_STATS": "false"}, "system_interval_s", 2.0),
+        ({"WANDB_X_DISABLE_STATS": "1", "TRACKER_SYSTEM_INTERVAL_S": "5"}, "system_interval_s", 5),
+        ({"WANDB_X_STATS_SAMPLING_INTERVAL": "7"}, "system_interval_s", 7.0),
+        ({"WANDB_X_STATS_GPU_DEVICE_IDS": "[0, 2]"}, "gpu_ids", (0, 2)),
+        ({"WANDB_X_STATS_DISK_PATHS": '["/","/a"]'}, "disk_paths", ("/", "/a")),
+        ({"WANDB_X_PRIMARY": "false"}, "primary", False),
         ({"TRACKER_ALERT_COMMAND": "send -v"}, "alert_command", ("send", "-v")),
     ],
 )
@@ -130,6 +138,13 @@ def test_init_reads_its_arguments_from_the_environment(start, stored, monkeypatc
     with start(project=None) as run:
         found = (run.project, run.name, run.id, run.tags, run.notes, run.group, run.job_type)
         assert found == ("q", "n", "r", ("a", "b"), "text", "g", "ours")
+    for name in ("NAME", "TAGS"):
+        monkeypatch.setenv(f"WANDB_RUN_{name}", "other")
+    with start(project=None, id="s") as run:
+        assert (run.name, run.tags) == ("n", ("a", "b"))
+        monkeypatch.delenv("WANDB_NAME")
+    with start(project=None, id="s") as run:
+        assert run.name == "other"
     monkeypatch.setenv("WANDB_RESUME", "must")
     with start(project="q", name="m", tags=[]) as run:
         assert (run.resumed, run.name, run.tags) == (True, "m", ())

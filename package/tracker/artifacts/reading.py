@@ -215,6 +215,5 @@ class Readable(Saved):
         return next(iter(self.manifest)).in_artifact(self).download(root)
 
     def _default_root(self) -> Path:
-        return Path(os.environ.get("TRACKER_ARTIFACT_DIR") or FOLDER) / self.source_name.replace(
-            ":", "-"
-        )
+        chosen = os.environ.get("TRACKER_ARTIFACT_DIR") or os.environ.get("WANDB_ARTIFACT_DIR")
+        return Path(chosen or FOLDER) / self.source_name.replace(":", "-")

@@ -70,4 +70,7 @@ def as_text(value: object) -> str | None:
 
 def from_environment(name: str) -> str | None:
     """Return an environment variable of ours, else W&B's; None where it is empty."""
-    return os.environ.get(f"TRACKER_{name}") or os.environ.get(f"WANDB_{name}") or None
+    for prefix in ("TRACKER_", "WANDB_", "WANDB_RUN_"):
+        if text := os.environ.get(prefix + name):
+            return text
+    return None
