@@ -182,3 +182,26 @@ def test_artifacts_are_written_where_the_environment_says(start, alone, monkeypa
         assert run.use_artifact("n:latest").download().endswith("artifacts/n-v0")
         monkeypatch.setenv("WANDB_ARTIFACT_DIR", str(alone / "scratch"))
         assert run.use_artifact("n:latest").download() == str(alone / "scratch" / "n-v0")
+
+
+def test_a_report_in_the_words_of_the_first_version(start):
+    """As trlX writes one about its sweeps."""
+    import tracker.apis.reports as wb
+
+    for number in range(3):
+        with start(group="mine" if number else "other", config={"lr": number / 10}) as run:
+            run.log({"reward/mean": number})
+    runset = wb.Runset(project="p").set_filters_with_python_expr('group == "mine"')
+    assert runset.filters == 'group == "mine"'
+    layout = {"x": 0, "y": 0, "w": 24, "h": 10}
+    columns = [wb.PCColumn("c::lr"), wb.PCColumn("reward/mean")]
+    lines = wb.ParallelCoordinatesPlot(columns=columns, layout=layout)
+    assert lines.layout == wb.Layout(**layout)
+    points = wb.ScatterPlot(x="Index", y="reward/mean", running_ymin=True, layout={"w": 12})
+    report = wb.Report(project="p", title="mine", description="mine")
+    report.blocks = [wb.PanelGrid(panels=[lines, points], runsets=[runset])]
+    report.blocks = [*report.blocks, wb.CodeBlock(code=['{"lr": 0.1}'], language="json")]
+    report.save()
+    assert [grid.runsets[0].filters for grid in report.blocks[:1]] == ['group == "mine"']
+    with pytest.raises(tracker.UsageError, match="expected Layout, or a dict of x, y, w and h"):
+        wb.ScatterPlot(layout={"width": 3})

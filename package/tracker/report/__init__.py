@@ -128,6 +128,9 @@ __all__ = [
 ]
 
 
+PCColumn = ParallelCoordinatesPlotColumn  # the name in W&B's first version of reports
+
+
 def draft(runs: Any = None, **options: Any) -> Report:
     """Write a first draft of a report about runs; see :func:`tracker.report.drafting.draft`."""
     from tracker.report import drafting

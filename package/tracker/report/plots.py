@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +58,19 @@ class Layout(Part):
     h: int = checked(checks.whole(1, 100), 6)
 
 
+def _layout(value: Any) -> Layout:
+    if isinstance(value, Layout):
+        return value
+    if isinstance(value, Mapping) and value.keys() <= {"x", "y", "w", "h"}:
+        return Layout(**value)
+    raise checks.Expected("Layout, or a dict of x, y, w and h")
+
+
 @dataclass(repr=False, kw_only=True)
 class Panel(Part, is_abstract=True):
     """A drawing of the runs of a grid. Without a `layout` it stands after the one before it."""
 
-    layout: Layout | None = checked(optional(checks.instance(Layout)))
+    layout: Layout | None = checked(optional(_layout))
 
 
 panel = checks.instance(Panel, what="a panel, such as LinePlot, BarPlot or RunComparer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from tracker.figures.formats import format_number
 from tracker.report import checks
@@ -156,6 +156,11 @@ class Runset(Part):
     hidden_columns: list[str] = checked(items(text()), [])
     column_order: list[str] = checked(items(text()), [])
     column_widths: dict[str, int] = checked(mapping(checks.whole(1)), {})
+
+    def set_filters_with_python_expr(self, expr: str) -> Self:
+        """Set `filters`, in the words of W&B's first version of reports; return the set."""
+        self.filters = expr
+        return self
 
 
 @dataclass(repr=False)
