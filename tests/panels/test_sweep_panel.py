@@ -64,6 +64,22 @@ def test_a_page_gets_how_far_the_sweep_is(board: Board, page: Page, controller: 
     assert head["best"]["number"] == min(values, key=lambda number: values[number])
 
 
+def test_an_extended_sweep_counts_its_own_trials(
+    root: Path, controller: Controller, page: Page
+) -> None:
+    made = tracker.Sweep(controller.sweep_id, dir=root).extend(run_cap=3).controller
+    board = Board(root, SweepSource(made), lambda: None)
+    board.greet("p", page.client, HAS_ALL)
+    (message,) = page.of("head")
+    head = message["head"]
+    assert (head["done"], head["expected"], head["counts"], head["prior"]) == (0, 3, {}, 7)
+    (trials,) = page.of("trials")
+    assert len(trials["rows"]) == 7
+    assert (
+        "0 of 3 trials (none yet), and 7 of the one before" in SweepPanel(root, made).static_html()
+    )
+
+
 def drawn(page: Page) -> dict[str, Any]:
     return {
         content["panel"]: json.loads(content["content"]["figure"])

@@ -42,6 +42,8 @@ class TrialMark:
         The metric, where it was read.
     name : str
         What it is called; empty for its number.
+    is_prior : bool
+        Whether it is one of the sweep that was extended.
     """
 
     number: int
@@ -52,6 +54,7 @@ class TrialMark:
     run_id: str = ""
     curve: Curve | None = None
     name: str = ""
+    is_prior: bool = False
 
     @property
     def title(self) -> str:

@@ -37,9 +37,11 @@ def sweep_html(
     is_maximized : bool
         Whether a larger value is better.
     """
-    counts = Counter(trial.state for trial in trials)
+    own = [trial for trial in trials if not trial.is_prior]
+    counts = Counter(trial.state for trial in own)
     words = ", ".join(f"{number} {escape(each)}" for each, number in counts.most_common())
-    total = f"{len(trials):,}" + ("" if expected is None else f" of {expected:,}")
+    total = f"{len(own):,}" + ("" if expected is None else f" of {expected:,}")
+    before = f", and {len(trials) - len(own):,} of the one before" if len(own) < len(trials) else ""
     names = list(dict.fromkeys(key for trial in trials for key in trial.params))[:8]
     head = ["trial", "state", metric or "value", *names]
     ordered = sorted(trials, key=lambda t: _rank(t, is_maximized=is_maximized))
@@ -48,7 +50,7 @@ def sweep_html(
     cells = "".join(f"<th>{escape(shorten(each, _TEXT))}</th>" for each in head)
     return (
         f'<div class="trk"><style>{STYLE}</style><p><b>{escape(shorten(name, 80))}</b> '
-        f"sweep, {escape(state)}: {total} trials ({words or 'none yet'})</p>"
+        f"sweep, {escape(state)}: {total} trials ({words or 'none yet'}){before}</p>"
         f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>{cut}</div>"
     )
 

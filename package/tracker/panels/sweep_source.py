@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tracker.figures.canvas import message
@@ -85,8 +86,9 @@ class SweepSource(Source):
             params = self._controller.space.flatten(trial.params)
             ended_s = self._since(trial.ended_us)
             mark = TrialMark(
-                trial.number, trial.state, trial.value, ended_s, params, trial.run_id or ""
-            )
+                trial.number, trial.state, trial.value, ended_s, params, trial.run_id or "",
+                is_prior=trial.is_prior,
+            )  # fmt: skip
             known = self._known[trial.number] = (version, mark)
         return known[1]
 
@@ -114,8 +116,7 @@ class SweepSource(Source):
 
     def head(self) -> dict[str, Any]:
         """Return how far the sweep is."""
-        config, counts = self._controller.config, Counter(t.state for t in self._trials)
-        best = self.best()
+        config, best = self._controller.config, self.best()
         own = [t for t in self._trials if not t.is_prior]
         return {
             "id": self._controller.sweep_id,
@@ -127,7 +128,8 @@ class SweepSource(Source):
             # A page hears no more of what is over.
             "state": "finished" if self.is_over else "running",
             "sweep": self._state,
-            "counts": dict(counts),
+            "counts": dict(Counter(t.state for t in own)),
+            "prior": len(self._trials) - len(own),
             "done": sum(t.is_over for t in own),
             "expected": self._controller.expected_count,
             "left_s": self._left_s(own),
@@ -283,6 +285,4 @@ class _TrialRun:
 
 
 def _with(mark: TrialMark, curve: Curve | None) -> TrialMark:
-    return TrialMark(
-        mark.number, mark.state, mark.value, mark.ended_s, mark.params, mark.run_id, curve
-    )
+    return replace(mark, curve=curve)

@@ -117,7 +117,7 @@ export class SweepHeader {
     this.showBest(head);
   }
 
-  showProgress({ counts, done, expected, left_s: left }) {
+  showProgress({ counts, prior, done, expected, left_s: left }) {
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const whole = Math.max(expected ?? total, total, 1);
     this.bar.replaceChildren(
@@ -139,7 +139,10 @@ export class SweepHeader {
       word.dataset.state = state;
       return word;
     });
-    this.counts.replaceChildren(...words);
+    const before = h("span", {}, `${prior} of the sweep before`);
+    before.title =
+      "Trials of the sweep that this one extends: it learns from them.";
+    this.counts.replaceChildren(...words, ...(prior ? [before] : []));
     const facts = [
       ["trials", expected ? `${done} of ${expected}` : String(done)],
     ];
