@@ -66,7 +66,7 @@ def test_nothing_to_draw_is_said() -> None:
 def test_text_of_users_is_no_markup() -> None:
     wild = mark(0, 1.0, params={"<b>": "<script>"}, curve=curve([1, 2]))
     figures = [progress_figure([wild], "<i>"), trial_curves_figure([wild], "<i>")]
-    texts = [*(figure.to_json() for figure in figures), sweep_html("<u>", "s", [wild], "<i>")]
+    texts = [*(figure.to_json() for figure in figures), sweep_html("<u>", "s", [wild], ["<i>"])]
     for text in texts:
         assert "<script>" not in text
         assert "<i>" not in text
@@ -75,7 +75,7 @@ def test_text_of_users_is_no_markup() -> None:
 
 def test_the_picture_has_the_best_trials_first_and_stays_small() -> None:
     trials = [mark(n, abs(n - 40) + 0.5) for n in range(2000)]
-    html = sweep_html("search", "running", trials, "loss", expected=3000)
+    html = sweep_html("search", "running", trials, ["loss"], expected=3000)
     assert len(html) < 100_000
     assert "2,000 of 3,000 trials (2000 finished)" in html
     assert "The best 50 of 2,000 trials." in html

@@ -133,6 +133,8 @@ class Sweep(Shown):
     def best_run(self, order: str | None = None) -> Run | None:
         """Return the run with the best value of the metric that was logged at any time.
 
+        With several metrics the best by the first one; see :meth:`best_runs`.
+
         Parameters
         ----------
         order : str, optional
@@ -152,6 +154,25 @@ class Sweep(Shown):
             return Run(self._reader, self._reader.run(self.project, trial.run_id))
         found = self._runs(order or "-created_at", 1)
         return found[0] if len(found) else None
+
+    def best_runs(self) -> list[Run]:
+        """Return the runs that no other is better than: with several metrics the Pareto front.
+
+        A run is left out where another one is better by one metric and as good by the others. Of
+        several metrics the last values of each run are compared. The best by the first metric
+        comes first.
+        """
+        found = [(trial, trial.run_id) for trial in self.best_trials() if trial.run_id is not None]
+        return [Run(self._reader, self._reader.run(self.project, each)) for _, each in found]
+
+    def best_trials(self) -> list[Trial]:
+        """Return the trials that no other is better than; those that failed are not among them."""
+        from tracker.store.journal.front import front_of
+
+        are_maximized = [_is_maximized(metric) for metric in self._metrics]
+        sign = -1 if self._is_maximized else 1
+        front = front_of(list(self._book().trials.values()), are_maximized)
+        return sorted(front, key=lambda trial: sign * (trial.value or 0.0))
 
     def best_trial(self) -> Trial | None:
         """Return the trial with the best value; one that failed is not it."""
@@ -214,14 +235,23 @@ class Sweep(Shown):
         return self._ledger.read()
 
     @property
+    def _metrics(self) -> list[Mapping[str, Any]]:
+        config = self.config
+        given = config["metrics"] if "metrics" in config else [config.get("metric")]
+        named = [{"name": each} if isinstance(each, str) else each for each in given]
+        return [each for each in named if isinstance(each, Mapping) and "name" in each]
+
+    @property
     def _metric(self) -> Mapping[str, Any] | None:
-        metric = self.config.get("metric")
-        return metric if isinstance(metric, Mapping) and "name" in metric else None
+        return next(iter(self._metrics), None)
 
     @property
     def _is_maximized(self) -> bool:
-        goal = "" if self._metric is None else str(self._metric.get("goal", ""))
-        return goal.strip().lower().startswith("max")
+        return self._metric is not None and _is_maximized(self._metric)
+
+
+def _is_maximized(metric: Mapping[str, Any]) -> bool:
+    return str(metric.get("goal", "")).strip().lower().startswith("max")
 
 
 @dataclass(frozen=True, slots=True)

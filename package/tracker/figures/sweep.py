@@ -15,7 +15,7 @@ from tracker.records import Curve
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_BEST: Final = "#e2762b"
+BEST_COLOUR: Final = "#e2762b"
 _RUNG: Final = "rgba(128,128,128,0.55)"
 _FADED: Final = 0.45
 _SHOWN_PARAMETERS: Final = 6
@@ -44,6 +44,8 @@ class TrialMark:
         What it is called; empty for its number.
     is_prior : bool
         Whether it is one of the sweep that was extended.
+    others : tuple of float or None
+        The values of the metrics after the first, where there are several.
     """
 
     number: int
@@ -55,6 +57,7 @@ class TrialMark:
     curve: Curve | None = None
     name: str = ""
     is_prior: bool = False
+    others: tuple[float | None, ...] = ()
 
     @property
     def title(self) -> str:
@@ -109,7 +112,7 @@ def progress_figure(
     traces: list[Any] = [
         go.Scatter(
             x=[x / scale for x in best_x], y=best_y, mode="lines", name="best so far",
-            line={"color": _BEST, "width": 2, "shape": "hv"}, hoverinfo="skip",
+            line={"color": BEST_COLOUR, "width": 2, "shape": "hv"}, hoverinfo="skip",
         )
     ]  # fmt: skip
     for state in dict.fromkeys(t.state for t in ended):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tracker.figures.colours import STATE_COLOURS
 from tracker.figures.formats import escape, format_number, shorten
@@ -18,8 +18,9 @@ def sweep_html(
     name: str,
     state: str,
     trials: Sequence[TrialMark],
-    metric: str | None,
+    metrics: Sequence[str],
     *,
+    best: Collection[int] = (),
     expected: int | None = None,
     is_maximized: bool = False,
 ) -> str:
@@ -30,8 +31,10 @@ def sweep_html(
     name, state : str
         Not yet escaped.
     trials : sequence of TrialMark
-    metric : str or None
+    metrics : sequence of str
         Not yet escaped.
+    best : collection of int
+        The numbers of the trials that come first, where several metrics say which ones.
     expected : int, optional
         How many trials there will be.
     is_maximized : bool
@@ -43,9 +46,11 @@ def sweep_html(
     total = f"{len(own):,}" + ("" if expected is None else f" of {expected:,}")
     before = f", and {len(trials) - len(own):,} of the one before" if len(own) < len(trials) else ""
     names = list(dict.fromkeys(key for trial in trials for key in trial.params))[:8]
-    head = ["trial", "state", metric or "value", *names]
-    ordered = sorted(trials, key=lambda t: _rank(t, is_maximized=is_maximized))
-    rows = "".join(_row(trial, names) for trial in ordered[:_ROWS])
+    head = ["trial", "state", *(metrics or ["value"]), *names]
+    ordered = sorted(
+        trials, key=lambda t: (t.number not in best, *_rank(t, is_maximized=is_maximized))
+    )
+    rows = "".join(_row(trial, max(1, len(metrics)), names) for trial in ordered[:_ROWS])
     cut = f"<p>The best {_ROWS} of {len(trials):,} trials.</p>" if len(trials) > _ROWS else ""
     cells = "".join(f"<th>{escape(shorten(each, _TEXT))}</th>" for each in head)
     return (
@@ -65,11 +70,12 @@ def _rank(trial: TrialMark, *, is_maximized: bool) -> tuple[bool, float, int]:
     )
 
 
-def _row(trial: TrialMark, names: Sequence[str]) -> str:
-    value = "" if trial.value is None else format_number(trial.value)
+def _row(trial: TrialMark, metrics: int, names: Sequence[str]) -> str:
+    known = [trial.value, *trial.others, *[None] * metrics][:metrics]
+    values = ["" if value is None else format_number(value) for value in known]
     params = [_text(trial.params[name]) if name in trial.params else "" for name in names]
     colour = STATE_COLOURS.get(trial.state, "inherit")
-    cells = "".join(f"<td>{escape(text)}</td>" for text in (value, *params))
+    cells = "".join(f"<td>{escape(text)}</td>" for text in (*values, *params))
     return (
         f"<tr><td>{trial.number}</td>"
         f'<td style="color:{colour}">{escape(trial.state)}</td>{cells}</tr>'

@@ -47,7 +47,8 @@ class SweepPanel(Panel):
             self._controller.config.name or f"sweep {self._controller.sweep_id}",
             source.state,
             source.marks,
-            source.metric,
+            source.metrics,
+            best=source.best_numbers() if len(source.metrics) > 1 else (),
             expected=self._controller.expected_count,
             is_maximized=self._controller.config.is_maximized,
         )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tracker.figures.canvas import message
 from tracker.figures.forest import importances, make_ready
+from tracker.figures.front import front_figure
 from tracker.figures.importance import importance_figure
 from tracker.figures.parallel import parallel_figure
 from tracker.figures.sweep import TrialMark, progress_figure, trial_curves_figure
@@ -19,6 +20,7 @@ from tracker.panels.runs.table import cell
 from tracker.panels.views import ViewMessage, Work, figure_message
 from tracker.records import Curve
 from tracker.store.database.connection import Connection
+from tracker.store.journal.front import front_of
 from tracker.store.journal.trials import Trial
 from tracker.store.reading import read
 from tracker.store.reading.filters import parse_filters
@@ -55,8 +57,8 @@ class SweepSource(Source):
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
         self._state = "running"
-        self._ranking: ViewMessage | None = None
-        self._rank_at = 0.0
+        # Of each metric, and when it is to be worked out again.
+        self._rankings: dict[str, tuple[ViewMessage, float]] = {}
         self._began_s = 0.0
         self.marks: list[TrialMark] = []
         self._known: dict[int, tuple[int, TrialMark]] = {}
@@ -88,6 +90,7 @@ class SweepSource(Source):
             mark = TrialMark(
                 trial.number, trial.state, trial.value, ended_s, params, trial.run_id or "",
                 is_prior=trial.is_prior,
+                others=tuple(trial.others),
             )  # fmt: skip
             known = self._known[trial.number] = (version, mark)
         return known[1]
@@ -124,6 +127,7 @@ class SweepSource(Source):
             "project": self._controller.project,
             "method": config.method,
             "metric": self.metric,
+            "metrics": self.metrics,
             "goal": config.metric.goal if config.metric else None,
             # A page hears no more of what is over.
             "state": "finished" if self.is_over else "running",
@@ -134,7 +138,18 @@ class SweepSource(Source):
             "expected": self._controller.expected_count,
             "left_s": self._left_s(own),
             "best": None if best is None else self._row(best),
+            "front": self.best_numbers() if len(self.metrics) > 1 else None,
         }
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of all values by which trials are compared."""
+        return [metric.name for metric in self._controller.config.metrics]
+
+    def best_numbers(self) -> list[int]:
+        """Return the numbers of the trials that no other is better than."""
+        front = front_of(self._trials, self._controller.config.are_maximized)
+        return [trial.number for trial in front]
 
     @property
     def metric(self) -> str | None:
@@ -186,6 +201,10 @@ class SweepSource(Source):
             "state": trial.state,
             "told": bool(trial.told) and trial.state == "running",
             "value": cell(trial.value),
+            "others": {
+                name: cell(value)
+                for name, value in zip(self.metrics[1:], trial.others, strict=False)
+            },
             "run": trial.run_id or "",
             "seconds": seconds,
             "params": {name: cell(value) for name, value in flat.items()},
@@ -193,31 +212,37 @@ class SweepSource(Source):
 
     def panels(self) -> Sequence[Mapping[str, Any]]:
         """Return the figures of the sweep."""
-        if self.metric is None:
-            return ()
-        return [
-            {"id": f"sweep/{kind}", "kind": kind, "title": title, "section": _SECTION}
-            for kind, title in _FIGURES.items()
-        ]
+        if len(self.metrics) > 1:
+            return [
+                _spec("front", "Best trade-offs"),
+                *(_spec("curves", f"Trials: {name}", name) for name in self.metrics),
+                _spec("parallel", _FIGURES["parallel"]),
+                *(_spec("importance", f"Importance for {name}", name) for name in self.metrics),
+            ]
+        return [_spec(kind, title) for kind, title in _FIGURES.items() if self.metrics]
 
     def draw(self, db: Connection, spec: Mapping[str, Any]) -> ViewMessage | Work | None:
         """Return a figure; importances take long, and are worked out when the store is closed."""
-        metric, marks, kind = self.metric or "", self.marks, spec["kind"]
+        metric, marks, kind = spec.get("metric") or self.metric or "", self.marks, spec["kind"]
         best_last = self._controller.config.is_maximized
         if kind == "best":
             return figure_message(progress_figure(marks, metric, is_maximized=best_last))
+        if kind == "front":
+            goals, best = self._controller.config.are_maximized, self.best_numbers()
+            return figure_message(front_figure(marks, self.metrics, best, are_maximized=goals))
         if kind == "curves":
             rule = self._controller.config.early_terminate
             drawn = self._with_curves(db, metric)
             found = rungs(rule) if rule else ()
             return figure_message(trial_curves_figure(drawn, metric, found))
-        known = [_TrialRun(mark, metric) for mark in marks if mark.value is not None]
+        known = [_TrialRun(mark, self.metrics) for mark in marks if mark.value is not None]
         if not known:
             return figure_message(message("No trial has ended with a value yet."))
         searched = [f"config.{each.name}" for each in self._controller.space.dimensions]
         target = f"summary.{metric}"
         if kind == "parallel":
-            columns = [*searched, target]
+            # The last one gives the lines their colour.
+            columns = [*searched, *(f"summary.{name}" for name in reversed(self.metrics))]
             return figure_message(parallel_figure(known, columns, log=self._log_columns()))
         make_ready()
         return lambda: self._importance(known, target, searched)
@@ -227,12 +252,12 @@ class SweepSource(Source):
     ) -> ViewMessage:
         """Return the importances; while trials end they are worked out only now and then."""
         began = time.monotonic()
-        if self._ranking is None or self.is_over or began > self._rank_at:
+        drawn, due_at = self._rankings.get(target, (None, 0.0))
+        if drawn is None or self.is_over or began > due_at:
             ranked, count = importances(known, target, searched)
-            self._ranking = figure_message(importance_figure(ranked, target, count))
-            now = time.monotonic()
-            self._rank_at = now + (now - began) / RANKING_SHARE
-        return self._ranking
+            drawn, now = figure_message(importance_figure(ranked, target, count)), time.monotonic()
+            self._rankings[target] = drawn, now + (now - began) / RANKING_SHARE
+        return drawn
 
     def _log_columns(self) -> list[str]:
         given = self._controller.space.parameters
@@ -269,15 +294,22 @@ _FIGURES: Final = {
 }
 
 
+def _spec(kind: str, title: str, metric: str = "") -> dict[str, Any]:
+    about = {"metric": metric} if metric else {}
+    place = f"sweep/{kind}/{metric}" if metric else f"sweep/{kind}"
+    return {"id": place, "kind": kind, "title": title, "section": _SECTION, **about}
+
+
 class _TrialRun:
     """A trial as a run with config and summary, for drawings of runs."""
 
-    def __init__(self, mark: TrialMark, metric: str) -> None:
+    def __init__(self, mark: TrialMark, metrics: Sequence[str]) -> None:
         self.id = mark.run_id or str(mark.number)
         self.name = f"trial {mark.number}"
         self.colour = mark.colour
+        results = zip(metrics, (mark.value, *mark.others), strict=False)
         self._values = {f"config.{name}": value for name, value in mark.params.items()}
-        self._values[f"summary.{metric}"] = mark.value
+        self._values |= {f"summary.{name}": value for name, value in results}
 
     def value(self, column: str) -> Any:
         """Return what a column says of the trial."""

@@ -117,7 +117,7 @@ class Agent:
             self.controller.give_back(trial, attempt)
             raise
         self.controller.end(trial.number, attempt, state)
-        self._note(trial, state, has_metric=watch.has_metric)
+        self._note(trial, state, lacking=watch.lacking)
 
     def _call(self, context: trials.Trial) -> str:
         """Call the function; return how the trial ended."""
@@ -138,14 +138,13 @@ class Agent:
         _end(context.run)
         return "finished" if context.run is None else context.run.state
 
-    def _note(self, trial: Trial, state: str, *, has_metric: bool) -> None:
+    def _note(self, trial: Trial, state: str, *, lacking: str | None) -> None:
         self._failures = self._failures + 1 if state == "failed" else 0
         self._is_proven = self._is_proven or state != "failed"
         self._say(describe(self.controller, trial))
-        metric = self.controller.config.metric
-        if metric is not None and state == "finished" and not has_metric:
+        if lacking is not None and state == "finished":
             warn(
-                f"Trial {trial.number} ended without a value of {metric.name!r}, the metric of the "
+                f"Trial {trial.number} ended without a value of {lacking!r}, the metric of the "
                 "sweep: log it under that name, or change the sweep's metric."
             )
 
@@ -166,12 +165,12 @@ class Agent:
 
 def describe(controller: Controller, trial: Trial) -> str:
     """Return one line on how a trial went."""
-    metric = controller.config.metric
-    value = "" if metric is None or trial.value is None else f", {metric.name} {trial.value:.6g}"
+    named = zip(controller.config.metrics, trial.objectives, strict=False)
+    values = "".join(f", {m.name} {value:.6g}" for m, value in named if value is not None)
     params = ", ".join(
         f"{name}={_short(value)}" for name, value in controller.space.flatten(trial.params).items()
     )
-    return f"Trial {trial.number} {trial.state}{value} ({params})"
+    return f"Trial {trial.number} {trial.state}{values} ({params})"
 
 
 def _short(value: Any) -> str:

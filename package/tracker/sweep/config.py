@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -81,8 +81,9 @@ class SweepConfig:
         How the next trial is chosen.
     parameters : tuple of Parameter
         All parameters, nested ones too.
-    metric : Metric or None
-        What is made small or large; always there for "bayes" and with ``early_terminate``.
+    metrics : tuple of Metric
+        What is made small or large; always there for "bayes", and one with ``early_terminate``.
+        With several, the trials are compared by all of them at once.
     early_terminate : EarlyTerminate or None
         The rule that ends bad trials.
     run_cap : int or None
@@ -97,7 +98,7 @@ class SweepConfig:
 
     method: Method
     parameters: tuple[Parameter, ...]
-    metric: Metric | None
+    metrics: tuple[Metric, ...]
     early_terminate: EarlyTerminate | None
     run_cap: int | None
     program: str | None
@@ -109,9 +110,19 @@ class SweepConfig:
     raw: Mapping[str, Any]
 
     @property
+    def metric(self) -> Metric | None:
+        """The first metric, or the only one."""
+        return self.metrics[0] if self.metrics else None
+
+    @property
     def is_maximized(self) -> bool:
-        """Whether a larger metric is better."""
+        """Whether a larger value of the first metric is better."""
         return self.metric is not None and self.metric.goal == "maximize"
+
+    @property
+    def are_maximized(self) -> tuple[bool, ...]:
+        """For each metric whether a larger value is better."""
+        return tuple(metric.goal == "maximize" for metric in self.metrics)
 
 
 def parse_sweep(config: Mapping[str, Any] | str | os.PathLike[str]) -> SweepConfig:
@@ -177,11 +188,11 @@ def _parse(given: Mapping[str, Any], notes: list[str]) -> SweepConfig:
     if "scheduler" in config:
         notes.append("scheduler has no effect: the sweep is run by its method.")
     method = _method(config)
-    metric = _metric(config, notes)
+    metrics = _metrics(config, notes)
     parsed = SweepConfig(
         method=method,
         parameters=_parameters(config, notes),
-        metric=metric,
+        metrics=metrics,
         early_terminate=_early_terminate(config, notes),
         run_cap=need_integer("run_cap", config["run_cap"], 1) if "run_cap" in config else None,
         command=_command(config),
@@ -189,7 +200,7 @@ def _parse(given: Mapping[str, Any], notes: list[str]) -> SweepConfig:
         **{key: need_text(key, config[key]) if key in config else None for key in TEXTS},
     )
     for field in ("method: bayes", "early_terminate"):
-        if metric is None and (parsed.early_terminate or method == "bayes"):
+        if not metrics and (parsed.early_terminate or method == "bayes"):
             needs = field if method == "bayes" else "early_terminate"
             raise UsageError(f"metric is missing, and {needs} needs it: add metric with a name.")
     _check_method(parsed)
@@ -199,10 +210,9 @@ def _parse(given: Mapping[str, Any], notes: list[str]) -> SweepConfig:
 def _method(config: Mapping[str, Any]) -> Method:
     if "method" not in config:
         raise UsageError(f"method is missing: expected one of {', '.join(METHODS)}.")
-    if config["method"] == "custom" or "metrics" in config:
+    if config["method"] == "custom":
         raise UsageError(
-            "Sweeps with method custom or several metrics are not supported: choose one metric "
-            "and the method grid, random or bayes."
+            "Sweeps with method custom are not supported: choose the method grid, random or bayes."
         )
     word = need_one_of("method", config["method"], METHODS)
     return "grid" if word == "grid" else "random" if word == "random" else "bayes"
@@ -214,36 +224,64 @@ def _parameters(config: Mapping[str, Any], notes: list[str]) -> tuple[Parameter,
     return read_parameters(config["parameters"], notes)
 
 
-def _metric(config: Mapping[str, Any], notes: list[str]) -> Metric | None:
-    if "metric" not in config:
-        return None
-    given = config["metric"]
-    metric = {"name": given} if isinstance(given, str) else need_mapping("metric", given)
+def _metrics(config: Mapping[str, Any], notes: list[str]) -> tuple[Metric, ...]:
+    if "metrics" not in config:
+        return (_metric("metric", config["metric"], notes),) if "metric" in config else ()
+    if "metric" in config:
+        raise UsageError("metric and metrics are given: expected one of them.")
+    given = need_list("metrics", config["metrics"])
+    metrics = tuple(_metric(f"metrics[{n}]", each, notes) for n, each in enumerate(given))
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names):
+        raise UsageError(f"metrics names one key twice ({', '.join(names)}): give each once.")
+    if len(metrics) > 1:
+        _check_several(config, metrics)
+    return metrics
+
+
+def _check_several(config: Mapping[str, Any], metrics: Sequence[Metric]) -> None:
+    """Refuse what asks which one of two trials is the better one."""
+    if "early_terminate" in config:
+        raise UsageError(
+            "early_terminate compares trials by one metric, and metrics has several: leave one out."
+        )
+    plain = Metric("", "minimize")
+    for place, metric in enumerate(metrics):
+        for field in ("target", "impute", "impute_while_running"):
+            if getattr(metric, field) != getattr(plain, field):
+                raise UsageError(
+                    f"metrics[{place}].{field} is for a metric alone: leave it out where there "
+                    "are several."
+                )
+
+
+def _metric(field: str, given: Any, notes: list[str]) -> Metric:
+    metric = {"name": given} if isinstance(given, str) else need_mapping(field, given)
     metric = {key: value for key, value in metric.items() if value is not None}
-    notes += unknown_keys("metric", metric, Metric.__slots__)
+    notes += unknown_keys(field, metric, Metric.__slots__)
     if "name" not in metric:
-        raise UsageError("metric.name is missing: expected the key that the runs log.")
+        raise UsageError(f"{field}.name is missing: expected the key that the runs log.")
     running = metric.get("impute_while_running", "false")
     return Metric(
-        name=need_text("metric.name", metric["name"]),
-        goal=_goal(metric.get("goal", "minimize")),
-        target=need_number("metric.target", metric["target"]) if "target" in metric else None,
-        impute=need_one_of("metric.impute", metric.get("impute", "worst"), IMPUTES),
+        name=need_text(f"{field}.name", metric["name"]),
+        goal=_goal(f"{field}.goal", metric.get("goal", "minimize")),
+        target=need_number(f"{field}.target", metric["target"]) if "target" in metric else None,
+        impute=need_one_of(f"{field}.impute", metric.get("impute", "worst"), IMPUTES),
         impute_while_running=need_one_of(
-            "metric.impute_while_running",
+            f"{field}.impute_while_running",
             "false" if running is False else running,
             ("false", *IMPUTES),
         ),
     )
 
 
-def _goal(given: Any) -> Goal:
+def _goal(field: str, given: Any) -> Goal:
     word = given.strip().lower() if isinstance(given, str) else ""
     if word in ("minimize", "minimise", "min", "minimum"):
         return "minimize"
     if word in ("maximize", "maximise", "max", "maximum"):
         return "maximize"
-    raise refusal("metric.goal", given, "expected minimize or maximize")
+    raise refusal(field, given, "expected minimize or maximize")
 
 
 def _early_terminate(config: Mapping[str, Any], notes: list[str]) -> EarlyTerminate | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -219,10 +219,12 @@ class Controller:
         facts = self.facts(book)
         return should_stop(self.config, self._fact(trial, book), facts)
 
-    def set_value(self, number: int, attempt: int, value: float | None) -> None:
-        """Note what a trial achieved."""
+    def set_value(
+        self, number: int, attempt: int, value: float | None, others: Sequence[float | None] = ()
+    ) -> None:
+        """Note what a trial achieved; `others` are the values of the metrics after the first."""
         with self.ledger.writing() as (_, add):
-            add(Valued(number, attempt, value))
+            add(Valued(number, attempt, value, list(others)))
 
     # ----------------------------------------------------------------------- for people
 
@@ -280,7 +282,10 @@ class Controller:
         if known is None or known[0] != version:
             state: Any = trial.state
             # The list grows while the fact is looked at.
-            fact = TrialFact(trial.number, state, trial.params, trial.value, tuple(trial.values))
+            fact = TrialFact(
+                trial.number, state, trial.params, trial.value, tuple(trial.values),
+                tuple(trial.others),
+            )  # fmt: skip
             known = self._facts[trial.number] = (version, fact)
         return known[1]
 

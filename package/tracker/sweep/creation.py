@@ -101,23 +101,26 @@ def _priors(store: Store, project: str, config: SweepConfig, run_ids: Iterable[s
             record = read.run(db, project, run_id)
             if record is None:
                 raise NotFoundError(f"There is no prior run {run_id!r} in project {project!r}.")
-            values = _metric_values(db, config, record)
+            first, *others = [_values_of(db, m.name, record) for m in config.metrics] or [[]]
             found.append(
                 Prior(
                     len(found), space.nest(space.flatten(record.config)), record.run_id,
                     "crashed" if record.state == "running" else record.state,
-                    best_of(values, is_maximized=config.is_maximized),
-                    values if config.early_terminate else [],
+                    _last(first) if others
+                    else best_of(first, is_maximized=config.is_maximized),
+                    first if config.early_terminate else [],
                     int(record.updated_at.timestamp() * 1e6),
+                    [_last(values) for values in others],
                 )
             )  # fmt: skip
     return found
 
 
-def _metric_values(db: Any, config: SweepConfig, record: RunRecord) -> list[float]:
-    if config.metric is None:
-        return []
-    name = config.metric.name
+def _last(values: list[float]) -> float | None:
+    return values[-1] if values else None
+
+
+def _values_of(db: Any, name: str, record: RunRecord) -> list[float]:
     for series in read.series(db, [record.run_key], "default"):
         if series.key == name and series.kind != "json":
             curve = curves.curves(db, [series.series_key], width=EXACT_WIDTH)[series.series_key]

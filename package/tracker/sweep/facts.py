@@ -26,6 +26,8 @@ class TrialFact:
         May be NaN or infinite.
     curve : sequence of float
         The metric's values in the order in which they were logged.
+    others : sequence of float or None
+        The values of the second metric and those after it, where the sweep has several.
     """
 
     number: int
@@ -33,3 +35,4 @@ class TrialFact:
     params: dict[str, Any]
     value: float | None = None
     curve: Sequence[float] = ()
+    others: Sequence[float | None] = ()

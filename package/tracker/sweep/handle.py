@@ -135,6 +135,8 @@ class SweepHandle(str):
     def best_run(self, order: str | None = None) -> Run | None:
         """Return the run with the best value of the metric that was logged at any time.
 
+        With several metrics the best by the first one; see :meth:`best_runs`.
+
         Parameters
         ----------
         order : str, optional
@@ -148,6 +150,19 @@ class SweepHandle(str):
             None while no run has a value.
         """
         return self._found.best_run(order)
+
+    def best_runs(self) -> list[Run]:
+        """Return the runs that no other is better than: with several metrics the Pareto front.
+
+        A run is left out where another one is better by one metric and as good by the others. Of
+        several metrics the last values of each run are compared. The best by the first metric
+        comes first.
+        """
+        return self._found.best_runs()
+
+    def best_trials(self) -> list[Trial]:
+        """Return the trials that no other is better than; those that failed are not among them."""
+        return self._found.best_trials()
 
     def best_trial(self) -> Trial | None:
         """Return the trial with the best value; one that failed is not it."""
@@ -169,18 +184,22 @@ class SweepHandle(str):
 
     @property
     def trials(self) -> DataFrame:
-        """Every trial as a row: number, state, value, run_id, and one column a parameter."""
+        """Every trial as a row: number, state, value, run_id, and one column a parameter.
+
+        With several metrics there is a column of each in the place of ``value``.
+        """
         from pandas import DataFrame
 
-        flatten = self.controller.space.flatten
+        flatten, metrics = self.controller.space.flatten, self.controller.config.metrics
+        values = [metric.name for metric in metrics] if len(metrics) > 1 else ["value"]
         trials = self.controller.ledger.read().trials
         rows = [
-            {"number": t.number, "state": t.state, "value": t.value, "run_id": t.run_id,
-             **flatten(t.params)}
+            {"number": t.number, "state": t.state, "run_id": t.run_id, **flatten(t.params),
+             **dict(zip(values, t.objectives, strict=False))}
             for _, t in sorted(trials.items())
         ]  # fmt: skip
         names = [parameter.name for parameter in self.controller.space.parameters]
-        return DataFrame(rows, columns=["number", "state", "value", "run_id", *names])
+        return DataFrame(rows, columns=["number", "state", *values, "run_id", *names])
 
     # ------------------------------------------------------------------ steering
 

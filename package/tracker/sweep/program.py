@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,11 @@ class ProgramAgent(Agent):
         for place in folder.iterdir():
             place.unlink()
         folder.rmdir()
-        self._note(trial, state, has_metric=trial.value is not None)
+        self._note(trial, state, lacking=self._lacking(trial))
+
+    def _lacking(self, trial: Trial) -> str | None:
+        named = zip_longest(self.controller.config.metrics, trial.objectives)
+        return next((metric.name for metric, value in named if metric and value is None), None)
 
     def _environment(self, trial: Trial, folder: Path) -> dict[str, str]:
         root = str(self.controller.store.root)

@@ -34,14 +34,14 @@ class Watch:
         The metric's values so far.
     told : str or None
         Why the trial is to stop.
-    has_metric : bool
-        Whether the run has logged the metric, or has it in its summary.
+    lacking : str or None
+        The first metric that the run has neither logged nor has in its summary.
     """
 
     def __init__(self, controller: Controller, number: int, attempt: int) -> None:
         self.values: list[float] = []
         self.told: str | None = None
-        self.has_metric = False
+        self.lacking: str | None = None
         self._controller = controller
         self._trial = (number, attempt)
         self._process = os.getpid()
@@ -53,6 +53,8 @@ class Watch:
         self._rule = config.early_terminate
         self._metric = config.metric.name if config.metric else None
         self._path = tuple((self._metric or "").split("."))
+        # Of several metrics the last values count: a model has them all at once.
+        self._others: dict[str, float | None] = {m.name: None for m in config.metrics[1:]}
         self._rungs = frozenset(rungs(self._rule)) if self._rule else frozenset()
         self._is_always = self._rule is not None and self._rule.type == "median"
 
@@ -71,13 +73,22 @@ class Watch:
                 value = _look_up(data, self._path)
             if value is not None:
                 self._gather(value)
+            for name in self._others:
+                self._gather_other(name, data)
         if self.told is not None:
             self._stop()
 
+    def _gather_other(self, name: str, data: Mapping[str, Any]) -> None:
+        value = data.get(name)
+        if value is None and "." in name:
+            value = _look_up(data, tuple(name.split(".")))
+        number = _number(value)
+        if number is not None:
+            self._others[name] = number
+
     def _gather(self, value: Any) -> None:
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
+        number = _number(value)
+        if number is None:
             return
         self.values.append(number)
         count = len(self.values)
@@ -125,22 +136,38 @@ class Watch:
         metric = self._metric
         if metric is None:
             return
-        if not self.values:
-            self._gather_summary(run, metric)
-        self.has_metric = bool(self.values)
-        value = best_of(self.values, is_maximized=self._controller.config.is_maximized)
+        if not self.values and (found := _of_summary(run, metric)) is not None:
+            self.values.append(found)
+        for name, known in self._others.items():
+            self._others[name] = _of_summary(run, name) if known is None else known
+        self.lacking = next((name for name, known in self._others.items() if known is None), None)
+        if self.values:
+            is_maximized = self._controller.config.is_maximized
+            best = best_of(self.values, is_maximized=is_maximized)
+            value = self.values[-1] if self._others else best
+        else:
+            value, self.lacking = None, metric
         try:
             if self._rule is not None:
                 self._controller.report(*self._trial, self._news())
-            self._controller.set_value(*self._trial, value)
+            self._controller.set_value(*self._trial, value, list(self._others.values()))
         except (TrackerError, OSError) as error:
             warn(f"The sweep does not learn what this trial achieved: {error}")
 
-    def _gather_summary(self, run: Run, metric: str) -> None:
-        """Take the value that the run was given as its summary, if it logged none."""
-        value = run.summary.get(metric)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            self.values.append(float(value))
+
+def _of_summary(run: Run, metric: str) -> float | None:
+    """Return the value that a run was given as its summary: it has logged none."""
+    value = run.summary.get(metric)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _look_up(data: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -160,9 +160,13 @@ export class SweepHeader {
     );
   }
 
-  showBest({ best, metric }) {
+  showBest({ best, metric, front }) {
     this.best.hidden = !best;
     if (!best) return;
+    if (front) {
+      this.showFront(front);
+      return;
+    }
     const params = Object.entries(best.params).map(([name, value]) =>
       h(
         "span",
@@ -176,6 +180,17 @@ export class SweepHeader {
       h("b", {}, `${metric} ${text(best.value)}`),
       h("span", { class: "tkp-project" }, `trial ${best.number}`),
       ...params,
+    );
+  }
+
+  // Of several metrics there is no best trial, but those that no other is better than.
+  showFront(front) {
+    const shown = front.slice(0, 12).map((number) => `trial ${number}`);
+    if (front.length > shown.length)
+      shown.push(`${front.length - shown.length} more`);
+    this.best.replaceChildren(
+      h("span", {}, "best trade-offs "),
+      ...shown.map((words) => h("span", { class: "tkp-chip" }, words)),
     );
   }
 
@@ -194,7 +209,11 @@ export class SweepHeader {
 
   fillTable() {
     const { parameters, rows } = this.trials;
-    const columns = ["number", "state", "value", "seconds", ...parameters];
+    const others = this.head?.metrics?.slice(1) ?? [];
+    const columns = [
+      ...["number", "state", "value", ...others, "seconds"],
+      ...parameters,
+    ];
     const titles = {
       value: this.head?.metric ?? "value",
       number: "trial",
@@ -218,11 +237,11 @@ export class SweepHeader {
     const body = [...rows].sort((one, other) => this.compare(one, other));
     this.table.replaceChildren(
       h("thead", {}, h("tr", {}, ...head, h("th"))),
-      h("tbody", {}, ...body.map((row) => this.row(row, parameters))),
+      h("tbody", {}, ...body.map((row) => this.row(row, others, parameters))),
     );
   }
 
-  row(row, parameters) {
+  row(row, others, parameters) {
     const state = h(
       "td",
       {},
@@ -233,11 +252,14 @@ export class SweepHeader {
       ),
     );
     state.firstChild.dataset.state = row.state;
-    const isBest = this.head?.best?.number === row.number;
+    const isBest =
+      this.head?.front?.includes(row.number) ??
+      this.head?.best?.number === row.number;
     const cells = [
       h("td", {}, String(row.number)),
       state,
       h("td", {}, text(row.value)),
+      ...others.map((name) => h("td", {}, text(row.others[name]))),
       h("td", {}, row.seconds === null ? "" : formatDuration(row.seconds)),
       ...parameters.map((name) => h("td", {}, text(row.params[name]))),
     ];
@@ -275,7 +297,7 @@ export class SweepHeader {
   compare(one, other) {
     const { column, isDown } = this.sorting;
     const [a, b] = [one, other].map((row) =>
-      key(row[column] ?? row.params[column]),
+      key(row[column] ?? row.others[column] ?? row.params[column]),
     );
     if (a === null || b === null) return (a === null) - (b === null);
     const order =

@@ -30,6 +30,7 @@ class Prior(msgspec.Struct, tag=1, array_like=True, gc=False):
     value: float | None
     values: list[float]
     time_us: int
+    others: list[float | None] = []
 
 
 class Queued(msgspec.Struct, tag=2, array_like=True, gc=False):
@@ -95,11 +96,12 @@ class Turned(msgspec.Struct, tag=8, array_like=True, gc=False):
 
 
 class Valued(msgspec.Struct, tag=9, array_like=True, gc=False):
-    """What a trial achieved: the value by which it is compared."""
+    """What a trial achieved: the value by which it is compared, and those of further metrics."""
 
     number: int
     attempt: int
     value: float | None
+    others: list[float | None] = []
 
 
 Fact = Opened | Prior | Queued | Claimed | Logged | Ended | Returned | Told | Turned | Valued
@@ -126,6 +128,8 @@ class Trial:
         What its run is called, if somebody chose that.
     value : float or None
         The value by which it is compared; NaN and infinities as they were logged.
+    others : list of float or None
+        The values of the second metric and those after it, where the sweep has several.
     values : list of float
         Every value of the metric; only where the sweep may end trials early.
     told : str or None
@@ -146,6 +150,7 @@ class Trial:
     batch: str | None = None
     name: str | None = None
     value: float | None = None
+    others: list[float | None] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     told: str | None = None
     is_prior: bool = False
@@ -156,6 +161,11 @@ class Trial:
     def is_over(self) -> bool:
         """Whether it has ended for good."""
         return self.state in ENDED
+
+    @property
+    def objectives(self) -> list[float | None]:
+        """The values of all metrics, in the config's order."""
+        return [self.value, *self.others]
 
 
 class Book:
@@ -228,7 +238,7 @@ class Book:
         self._put(
             Trial(
                 fact.number, fact.params, fact.state, run_id=fact.run_id, value=fact.value,
-                values=fact.values, is_prior=True, ended_us=fact.time_us,
+                others=fact.others, values=fact.values, is_prior=True, ended_us=fact.time_us,
             )
         )  # fmt: skip
 
@@ -245,7 +255,7 @@ class Book:
         if isinstance(fact, Logged):
             trial.values += fact.values
         elif isinstance(fact, Valued):
-            trial.value = fact.value
+            trial.value, trial.others = fact.value, fact.others
         elif isinstance(fact, Told):
             trial.told = fact.reason
         elif isinstance(fact, Ended):
@@ -263,6 +273,7 @@ class Book:
         # The agent that gets it next counts anew.
         self.begun[trial.batch or ""] = self.begun.get(trial.batch or "", 1) - 1
         trial.state, trial.value, trial.values, trial.told = "pending", None, [], None
+        trial.others = []
         self.pending[trial.number] = trial
 
 

@@ -138,6 +138,8 @@ def _goal_keys(db: duckdb.DuckDBPyConnection, project: str) -> frozenset[str]:
         "SELECT DISTINCT name FROM metric SEMI JOIN (SELECT run_key FROM run WHERE "
         "project = $project) USING (run_key) WHERE goal <> '' UNION SELECT DISTINCT "
         "content->>'$.config.metric.name' FROM document WHERE kind = 'sweep' "
+        "AND project = $project UNION SELECT DISTINCT "
+        "unnest(content->>'$.config.metrics[*].name') FROM document WHERE kind = 'sweep' "
         "AND project = $project",
         {"project": project},
     ).fetchall()

@@ -15,6 +15,8 @@ from tracker.store.reading.run_record import EPOCH, utc
 _SWEEPS: Final = """
     WITH mine AS (
         SELECT s.project, s.sweep_id, s.state, s.created_at, d.content -> '$.config' AS config,
+               coalesce(d.content -> '$.config.metric', d.content -> '$.config.metrics[0]')
+                   AS metric,
                try_cast(d.content ->> '$.expected_run_count' AS BIGINT) AS expected
         FROM sweep s JOIN document d
             ON d.kind = 'sweep' AND d.project = s.project AND d.name = s.sweep_id
@@ -23,8 +25,8 @@ _SWEEPS: Final = """
         SELECT project, sweep_id, state, created_at,
                coalesce(nullif(config ->> '$.name', ''), sweep_id) AS name,
                coalesce(config ->> '$.method', '') AS method,
-               config ->> '$.metric.name' AS metric,
-               starts_with(lower(trim(coalesce(config ->> '$.metric.goal', ''))), 'max')
+               metric ->> '$.name' AS metric,
+               starts_with(lower(trim(coalesce(metric ->> '$.goal', ''))), 'max')
                    AS is_maximized,
                coalesce(expected, try_cast(config ->> '$.run_cap' AS BIGINT)) AS expected
         FROM mine

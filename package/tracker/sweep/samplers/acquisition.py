@@ -13,7 +13,7 @@ of a lucky draw.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,18 @@ STARTS = 8
 ROUNDS = 10
 
 
+class Gain(Protocol):
+    """What a place promises."""
+
+    length_scales: Array
+
+    def at(self, places: Array) -> Array:
+        """Return the values at places (m, d)."""
+
+    def with_gradient(self, place: Array) -> tuple[float, Array]:
+        """Return the value at one place (d,) and its gradient."""
+
+
 class LogExpectedImprovement:
     """How much better than the best a place is expected to be, as a logarithm.
 
@@ -47,6 +59,7 @@ class LogExpectedImprovement:
 
     def __init__(self, surrogate: Surrogate, cube: Cube, best: float) -> None:
         self.surrogate, self.cube = surrogate, cube
+        self.length_scales = surrogate.length_scales
         self._best, self._noise = best, surrogate.noise
 
     def at(self, places: Array) -> Array:
@@ -97,9 +110,7 @@ class _Said:
         return self.answer
 
 
-def maximize(
-    gain: LogExpectedImprovement, cube: Cube, good: Array, rng: np.random.Generator
-) -> Array:
+def maximize(gain: Gain, cube: Cube, good: Array, rng: np.random.Generator) -> Array:
     """Return places of high gain, the highest first.
 
     Candidates all over the cube and around the good places; from the best ones, and from some
@@ -108,7 +119,7 @@ def maximize(
 
     Parameters
     ----------
-    gain : LogExpectedImprovement
+    gain : Gain
         What to maximise.
     cube : Cube
         The places that there are.
@@ -139,9 +150,7 @@ def _drawn(values: Array, rng: np.random.Generator) -> list[int]:
     return [best, *map(int, drawn)]
 
 
-def _climb(
-    gain: LogExpectedImprovement, cube: Cube, place: Array, value: float
-) -> tuple[Array, float]:
+def _climb(gain: Gain, cube: Cube, place: Array, value: float) -> tuple[Array, float]:
     for _ in range(ROUNDS):
         before = value
         place, value = _climb_smoothly(gain, cube, place, value)
@@ -157,14 +166,12 @@ def _climb(
     return place, value
 
 
-def _climb_smoothly(
-    gain: LogExpectedImprovement, cube: Cube, place: Array, value: float
-) -> tuple[Array, float]:
+def _climb_smoothly(gain: Gain, cube: Cube, place: Array, value: float) -> tuple[Array, float]:
     """Follow the gradient, in units of the length scales so that all dimensions are alike."""
     smooth = cube.smooth(place)
     if not len(smooth):
         return place, value
-    unit = gain.surrogate.length_scales[cube.first][smooth]
+    unit = gain.length_scales[cube.first][smooth]
 
     def loss(moved: Array) -> tuple[float, Array]:
         there = place.copy()

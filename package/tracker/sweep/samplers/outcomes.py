@@ -30,8 +30,8 @@ class Outcomes:
     ----------
     places : array of shape (n, d)
         Of the trials that have an outcome.
-    losses : array of shape (n,)
-        Their metric, smaller is better; NaN for those that failed.
+    losses : array of shape (n, m)
+        Their metrics, smaller is better; NaN for those that failed.
     running : array of shape (m, d)
         Places of the trials that have none yet.
     """
@@ -43,17 +43,22 @@ class Outcomes:
     @property
     def is_enough(self) -> bool:
         """Whether there is something to compare."""
-        return int(np.isfinite(self.losses).sum()) >= 2
+        return int((~self.failed).sum()) >= 2
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which trials failed, shape (n,)."""
+        return np.isnan(self.losses[:, 0])
 
 
 def read_outcomes(space: Space, config: SweepConfig, trials: Sequence[TrialFact]) -> Outcomes:
     """Return the outcomes of all trials of this space; others are left out.
 
-    A trial that failed, or whose metric is not finite, has the loss NaN, unless the metric's
+    A trial that failed, or one of whose metrics is not finite, has losses NaN, unless the metric's
     ``impute`` says which of its values to take.
     """
     places: list[list[float]] = []
-    losses: list[float] = []
+    losses: list[list[float]] = []
     running: list[list[float]] = []
     for trial in sorted(trials, key=lambda each: each.number):
         place = space.to_unit(trial.params) if trial.params else None
@@ -64,11 +69,13 @@ def read_outcomes(space: Space, config: SweepConfig, trials: Sequence[TrialFact]
             running.append(place)
         else:
             places.append(place)
-            losses.append(loss)
+            losses.append([loss, *_other_losses(config, trial)])
     width = len(space.dimensions)
+    found = np.array(losses, dtype=float).reshape(-1, max(1, len(config.metrics)))
+    found[np.isnan(found).any(axis=1)] = np.nan
     return Outcomes(
         np.array(places, dtype=float).reshape(-1, width),
-        np.array(losses, dtype=float),
+        found,
         np.array(running, dtype=float).reshape(-1, width),
     )
 
@@ -91,6 +98,16 @@ def _loss(config: SweepConfig, trial: TrialFact) -> float | None:
     if curve and rule in ("best", "latest"):
         return min(curve) if rule == "best" else curve[-1]
     return math.nan if ended or rule == "worst" else None
+
+
+def _other_losses(config: SweepConfig, trial: TrialFact) -> list[float]:
+    """Return the losses by the metrics after the first, NaN where there is none."""
+    signs = [-1.0 if is_maximized else 1.0 for is_maximized in config.are_maximized[1:]]
+    values = [*trial.others, *[None] * (len(signs) - len(trial.others))]
+    return [
+        math.nan if value is None or not math.isfinite(value) else sign * value
+        for sign, value in zip(signs, values, strict=False)
+    ]
 
 
 def standardize(losses: Array) -> Array:
