@@ -112,6 +112,42 @@ def test_figures_of_a_sweep_without_trials_say_so(root: Path, page: Page) -> Non
     assert set(said.values()) == {"No trial has ended with a value yet."}
 
 
+def test_several_metrics_have_a_front(root: Path, page: Page) -> None:
+    both = {"metric": None, "metrics": ["loss", {"name": "<speed>", "goal": "maximize"}]}
+    made = create(open_store(root), {**CONFIG, **both, "early_terminate": None}, "p", seed=1)
+
+    def train() -> None:
+        run = tracker.init(settings=QUIET)
+        number = len(made.ledger.read().trials)
+        run.log({"loss": (5, 3, 4, 1)[number - 1], "<speed>": (9, 8, 7, 1)[number - 1]})
+
+    Agent(made, train, 4, say=lambda text: None).run()
+    board = Board(root, SweepSource(made), lambda: None)
+    board.greet("p", page.client, HAS_ALL)
+    (message,) = page.of("head")
+    assert message["head"]["metrics"] == ["loss", "<speed>"]
+    assert message["head"]["front"] == [0, 1, 3]
+    (trials,) = page.of("trials")
+    assert [row["others"] for row in trials["rows"]] == [{"<speed>": n} for n in (1, 7, 8, 9)]
+    (views,) = page.of("views")
+    names = [view["id"] for view in views["views"]]
+    assert names == [
+        "sweep/front", "sweep/curves/loss", "sweep/curves/<speed>", "sweep/parallel",
+        "sweep/importance/loss", "sweep/importance/<speed>",
+    ]  # fmt: skip
+    board.hear(page.client, {**SEES, "visible": names[:4]})
+    figures = drawn(page)
+    line, other, best = figures["sweep/front"]["data"]
+    assert (line["x"], line["y"]) == ([1, 3, 5], [1, 8, 9]) == (best["x"], best["y"])
+    assert other["x"] == [4]
+    assert "<speed>" not in json.dumps(best["text"])
+    assert [len(figures[f"sweep/curves/{name}"]["data"]) for name in ("loss", "<speed>")] == [4, 4]
+    html = SweepPanel(root, made, live=False).static_html()
+    assert "<th>&lt;speed&gt;</th>" in html
+    rows = html.split("<tbody>")[1].split("<tr>")[1:]
+    assert [row[4] for row in rows] == ["3", "1", "0", "2"]
+
+
 def test_buttons_steer_the_sweep(board: Board, page: Page, controller: Controller) -> None:
     for word, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
         page.take()

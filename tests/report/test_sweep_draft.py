@@ -134,6 +134,26 @@ def test_a_sweep_without_results_or_metric_has_a_draft(store: Path) -> None:
         assert "grid search" in str(report.to_html())
 
 
+def test_several_metrics_are_drawn_over_each_other(swept: Callable[..., tracker.Sweep]) -> None:
+    both = [{"name": "loss"}, {"name": "score", "goal": "maximize"}]
+    sweep = swept(metric=None, metrics=both, early_terminate=None)
+    report = wr.draft(sweep)
+    said = words_of(report)
+    assert "for loss (minimize), score (maximize)" in said
+    assert "which no other trial is better than: 0." in said
+    drawn = [
+        panel
+        for grid in report.walk()
+        if isinstance(grid, wr.PanelGrid)
+        for panel in grid.panels
+        if isinstance(panel, wr.ScatterPlot) and panel.running_ymax
+    ]
+    assert [(panel.x, panel.y) for panel in drawn] == [
+        (wr.SummaryMetric("loss"), wr.SummaryMetric("score"))
+    ]
+    assert "score by loss" in report.to_html()
+
+
 def test_the_metric_of_the_draft_may_be_another(swept: Callable[..., tracker.Sweep]) -> None:
     words = words_of(tracker.report(swept(), metric="loss", goal="minimize"))
     assert "has the lowest loss, 1." in words

@@ -72,7 +72,8 @@ def plain_trial(trial: Trial) -> dict[str, Any]:
     """Return a trial of a sweep."""
     return {
         "number": trial.number, "state": trial.state, "value": trial.value,
-        "run_id": trial.run_id, "params": trial.params, "attempt": trial.attempt,
+        "other_values": trial.others, "run_id": trial.run_id, "params": trial.params,
+        "attempt": trial.attempt,
         "is_prior": trial.is_prior, "began_at": _moment(trial.began_us),
         "ended_at": _moment(trial.ended_us),
     }  # fmt: skip

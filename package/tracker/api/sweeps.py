@@ -72,7 +72,7 @@ class Sweep(Shown):
     @property
     def record(self) -> SweepRecord:
         """How far it is, read now."""
-        book, metric, best = self._book(), self._metric, self.best_trial()
+        book, best = self._book(), self.best_trial()
         own = [trial for trial in book.trials.values() if not trial.is_prior]
         return SweepRecord(
             self.project,
@@ -80,7 +80,7 @@ class Sweep(Shown):
             self.name,
             str(self.config.get("method") or ""),
             book.state,
-            metric=None if metric is None else str(metric["name"]),
+            metric=next(iter(self.metrics), None),
             goal="maximize" if self._is_maximized else "minimize",
             expected=self.expected_run_count,
             done=sum(trial.is_over for trial in own),
@@ -112,10 +112,22 @@ class Sweep(Shown):
     @property
     def order(self) -> str | None:
         """How runs are ordered from the best on, None without a metric."""
-        metric = self._metric
+        metric = next(iter(self.metrics), None)
         if metric is None:
             return None
-        return f"{'-' if self._is_maximized else '+'}summary_metrics.{metric['name']}"
+        return f"{'-' if self._is_maximized else '+'}summary_metrics.{metric}"
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """What trials are compared by: each metric's name, and ``minimize`` or ``maximize``."""
+        config = self.config
+        given = config["metrics"] if "metrics" in config else [config.get("metric")]
+        named = [{"name": each} if isinstance(each, str) else each for each in given]
+        return {
+            str(each["name"]): "maximize" if _is_maximized(each) else "minimize"
+            for each in named
+            if isinstance(each, Mapping) and "name" in each
+        }
 
     @property
     def expected_run_count(self) -> int | None:
@@ -147,7 +159,7 @@ class Sweep(Shown):
         Run or None
             None while no run has a value.
         """
-        if order is None and self._metric is not None:
+        if order is None and self.metrics:
             trial = self.best_trial()
             if trial is None or trial.run_id is None:
                 return None
@@ -169,7 +181,7 @@ class Sweep(Shown):
         """Return the trials that no other is better than; those that failed are not among them."""
         from tracker.store.journal.front import front_of
 
-        are_maximized = [_is_maximized(metric) for metric in self._metrics]
+        are_maximized = [goal == "maximize" for goal in self.metrics.values()]
         sign = -1 if self._is_maximized else 1
         front = front_of(list(self._book().trials.values()), are_maximized)
         return sorted(front, key=lambda trial: sign * (trial.value or 0.0))
@@ -235,19 +247,8 @@ class Sweep(Shown):
         return self._ledger.read()
 
     @property
-    def _metrics(self) -> list[Mapping[str, Any]]:
-        config = self.config
-        given = config["metrics"] if "metrics" in config else [config.get("metric")]
-        named = [{"name": each} if isinstance(each, str) else each for each in given]
-        return [each for each in named if isinstance(each, Mapping) and "name" in each]
-
-    @property
-    def _metric(self) -> Mapping[str, Any] | None:
-        return next(iter(self._metrics), None)
-
-    @property
     def _is_maximized(self) -> bool:
-        return self._metric is not None and _is_maximized(self._metric)
+        return next(iter(self.metrics.values()), "") == "maximize"
 
 
 def _is_maximized(metric: Mapping[str, Any]) -> bool:

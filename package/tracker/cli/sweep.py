@@ -162,6 +162,7 @@ def _say_sweep(folder: str | None, path: str) -> None:
         {
             **plain_sweep(sweep.record),
             "best_trial": None if best is None else plain_trial(best),
+            "best_trials": [trial.number for trial in sweep.best_trials()],
             "config": sweep.config,
             "trials": [plain_trial(trial) for trial in sweep.list_trials()],
         }
@@ -174,24 +175,36 @@ def _show(folder: str | None, path: str) -> None:
 
     sweep = Api(folder).sweep(path)
     record, best = sweep.record, sweep.best_trial()
+    front = sweep.best_trials() if len(sweep.metrics) > 1 else []
     expected = "" if record.expected is None else f" of {record.expected}"
     running = f", {record.running} running" if record.running else ""
     facts = {
         "state": record.state,
         "method": record.method,
-        "metric": record.metric and f"{record.metric}, {record.goal}",
+        "metric": "; ".join(f"{name}, {goal}" for name, goal in sweep.metrics.items()),
         "trials": f"{record.done}{expected}{running}",
-        "best": best and f"{plain(best.value)}, trial {best.number}",
+        "best": best and not front and f"{plain(best.value)}, trial {best.number}",
+        "best trade-offs": front and "trials " + ", ".join(str(each.number) for each in front),
         "made": moment(record.created_at),
     }
     say(plain(f"{record.name}  {record.project}/{record.sweep_id}"))
     say_pairs({key: value for key, value in facts.items() if value})
     trials = sweep.list_trials()
+    names = [name.upper() for name in sweep.metrics] if front else ["VALUE"]
     if trials:
         say("")
         say_table(
-            ["TRIAL", "STATE", "VALUE", "RUN", "PARAMETERS"],
-            [[t.number, t.state, t.value, t.run_id, ", ".join(_pairs(t.params))] for t in trials],
+            ["TRIAL", "STATE", *names, "RUN", "PARAMETERS"],
+            [
+                [
+                    t.number,
+                    t.state,
+                    *[*t.objectives, *[None] * len(names)][: len(names)],
+                    t.run_id,
+                    ", ".join(_pairs(t.params)),
+                ]
+                for t in trials
+            ],
         )
 
 

@@ -11,7 +11,8 @@ from tracker.api import Api, Sweep
 from tracker.errors import NotFoundError, TrackerWarning
 from tracker.report.blocks import H1, H2, Block, CodeBlock, P, UnorderedList
 from tracker.report.facts import Facts
-from tracker.report.plots import BestSoFarPlot, Panel, TrialCurvesPlot
+from tracker.report.fields import SummaryMetric
+from tracker.report.plots import BestSoFarPlot, Panel, ScatterPlot, TrialCurvesPlot
 from tracker.report.report import PathLike
 from tracker.report.runset import PanelGrid, Runset
 from tracker.report.words import InlineCode
@@ -62,7 +63,10 @@ def search(sweep: Sweep, facts: Facts, runset: Runset) -> list[Block]:
     record, own = sweep.record, [t for t in sweep.list_trials() if not t.is_prior]
     counts = Counter(trial.state for trial in own)
     way = "lowest" if record.goal == "minimize" else "highest"
+    several = list(sweep.metrics) if len(sweep.metrics) > 1 else []
     wanted = [f" for the {way} ", InlineCode(record.metric)] if record.metric else []
+    if several:
+        wanted = [" for ", ", ".join(f"{name} ({goal})" for name, goal in sweep.metrics.items())]
     expected = "" if record.expected is None else f" of {record.expected}"
     states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
     rows: list[Any] = [
@@ -71,9 +75,12 @@ def search(sweep: Sweep, facts: Facts, runset: Runset) -> list[Block]:
         f"Trials: {record.done}{expected} are over ({states}).",
     ]  # fmt: skip
     best = sweep.best_trial()
-    if best is not None and facts.best is not None and best.run_id == facts.best.run.run_id:
+    if several:
+        front = ", ".join(str(trial.number) for trial in sweep.best_trials())
+        rows.append(f"Best trade-offs, which no other trial is better than: {front or 'none yet'}.")
+    elif best is not None and facts.best is not None and best.run_id == facts.best.run.run_id:
         rows.append(["Best trial: ", InlineCode(facts.best.run.name), f", number {best.number}."])
-    if _differ(sweep, facts):
+    if not several and _differ(sweep, facts):
         rows.append(
             "Trials are compared by the best value that they had at any time; the table, bars and "
             "axes below show their last ones."
@@ -86,10 +93,16 @@ def search(sweep: Sweep, facts: Facts, runset: Runset) -> list[Block]:
         rows.append(
             f"Trials are judged, and may be stopped, at {words} {', '.join(map(str, told))}."
         )
+    if several:
+        drawings = _trade_offs(sweep.metrics, facts, runset)
+    else:
+        drawings = (
+            _drawings(record.metric, record.goal, judged, facts, runset) if record.metric else []
+        )
     return [
         H1("The search"),
         UnorderedList(rows),
-        *(_drawings(record.metric, record.goal, judged, facts, runset) if record.metric else ()),
+        *drawings,
         H2("Its config", [CodeBlock(_as_yaml(sweep.config), language="yaml")]),
     ]
 
@@ -110,6 +123,21 @@ def _drawings(
         P(f"The curves of the {which} {MOST_CURVES} of {len(facts.runs)} trials:"),
         PanelGrid([fewer], panels=[curves], hide_run_sets=True),
     ]
+
+
+def _trade_offs(metrics: dict[str, str], facts: Facts, runset: Runset) -> list[Block]:
+    """Draw the trials over two metrics each, with the line that no trial is beyond."""
+    (x, goal), *others = metrics.items()
+    panels: list[Panel] = [
+        # Where x is to be large the line would have to be drawn from the right.
+        ScatterPlot(
+            x=SummaryMetric(x), y=SummaryMetric(y),
+            running_ymin=(goal, way) == ("minimize", "minimize"),
+            running_ymax=(goal, way) == ("minimize", "maximize"),
+        )
+        for y, way in others
+    ]  # fmt: skip
+    return [PanelGrid([runset.copy()], panels=panels, hide_run_sets=len(facts.runs) == 1)]
 
 
 def _differ(sweep: Sweep, facts: Facts) -> bool:
