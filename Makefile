@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 TRACKER_DIR ?= $(CURDIR)/.tracker
 NOTEBOOK := notebooks/01_first_run.ipynb
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+# Where another environment is active IPython would take packages from there.
+unexport VIRTUAL_ENV
 IN_LABEXTENSION := cd labextension && PATH="$(abspath $(BIN)):$$PATH"
 
 # A change of one of these makes `pip install` necessary again.
