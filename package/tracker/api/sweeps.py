@@ -174,8 +174,11 @@ class Sweep(Shown):
         several metrics the last values of each run are compared. The best by the first metric
         comes first.
         """
-        found = [(trial, trial.run_id) for trial in self.best_trials() if trial.run_id is not None]
-        return [Run(self._reader, self._reader.run(self.project, each)) for _, each in found]
+        return [
+            Run(self._reader, self._reader.run(self.project, trial.run_id))
+            for trial in self.best_trials()
+            if trial.run_id is not None
+        ]
 
     def best_trials(self) -> list[Trial]:
         """Return the trials that no other is better than; those that failed are not among them."""

@@ -123,22 +123,17 @@ def _turn(root: Path, sweep: str, word: str) -> str:
 
 def _rows(root: Path, project: str | None = None) -> Iterator[list[object]]:
     """Yield project, id, name, method, state, trials and best value of each sweep, newest last."""
-    from tracker.store.writing import documents
-    from tracker.sweep.controller import KIND, Controller
-    from tracker.sweep.handle import SweepHandle
+    from tracker.api.reader import Reader
+    from tracker.api.sweeps import list_sweeps
 
-    store = existing(root)
-    with store.reading() as db:
-        found = documents.find(db, KIND, project)
-    for document in sorted(found, key=lambda each: each.updated_at):
-        controller = Controller(store, document.name, document.project)
-        handle = SweepHandle.of(controller)
-        best, book = handle.best_trial(), controller.ledger.read()
-        expected = "" if controller.expected_count is None else f" of {controller.expected_count}"
+    for sweep in reversed(list_sweeps(Reader(existing(root)), project)):
+        record = sweep.record
+        own = sum(not trial.is_prior for trial in sweep.list_trials())
+        expected = "" if record.expected is None else f" of {record.expected}"
         yield [
-            document.project, document.name, handle.name if handle.name != document.name else "",
-            controller.config.method, book.state, f"{book.own_count}{expected}",
-            "" if best is None or best.value is None else f"{best.value:.6g}",
+            record.project, record.sweep_id, record.name if record.name != record.sweep_id else "",
+            record.method, record.state, f"{own}{expected}",
+            "" if record.best is None else f"{record.best:.6g}",
         ]  # fmt: skip
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.figures.canvas import axis, canvas, message
 from tracker.figures.formats import escape, format_number, shorten
-from tracker.figures.sweep import BEST_COLOUR, TrialMark
+from tracker.figures.sweep import BEST_COLOUR, TrialMark, is_finite
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -20,8 +19,8 @@ def front_figure(
     trials: Sequence[TrialMark],
     metrics: Sequence[str],
     best: Collection[int],
+    are_maximized: Sequence[bool],
     *,
-    are_maximized: Sequence[bool] = (),
     title: str = "",
 ) -> go.Figure:
     """Draw each trial that has values over the first two metrics, and the Pareto front.
@@ -35,25 +34,25 @@ def front_figure(
     best : collection of int
         The numbers of the trials that no other is better than.
     are_maximized : sequence of bool
-        For each metric whether a larger value is better. Default: a smaller one is.
+        For each metric whether a larger value is better.
     title : str
         Not yet escaped.
     """
     import plotly.graph_objects as go
 
-    goals = [*are_maximized, *[False] * len(metrics)][: len(metrics)]
     known = [(t, (t.value, *t.others)) for t in trials if len(t.others) + 1 == len(metrics)]
-    placed = [(t, v) for t, v in known if all(each is not None and _is_finite(each) for each in v)]
+    placed = [(t, v) for t, v in known if all(map(is_finite, v))]
     if not placed:
         return message("No trial has ended with a value of each metric yet.", title)
     front = sorted((each for each in placed if each[0].number in best), key=lambda each: each[1])
     traces: list[Any] = []
     if len(metrics) == 2 and front:
+        # Where the line runs, nothing better has been found.
+        shape = "vh" if are_maximized[0] else "hv"
         traces.append(
             go.Scatter(
                 x=[v[0] for _, v in front], y=[v[1] for _, v in front], mode="lines",
-                # Where the line runs, nothing better has been found.
-                line={"color": BEST_COLOUR, "width": 2, "shape": "vh" if goals[0] else "hv"},
+                line={"color": BEST_COLOUR, "width": 2, "shape": shape},
                 name="front", showlegend=False, hoverinfo="skip",
             )
         )  # fmt: skip
@@ -63,8 +62,8 @@ def front_figure(
         traces.append(_points(some, metrics, state, {"color": some[0][0].colour, "opacity": 0.5}))
     traces.append(_points(front, metrics, "best", {"color": BEST_COLOUR, "size": 10}))
     words = [
-        f"{shorten(name, _NAME)}, {'larger' if goal else 'smaller'} is better"
-        for name, goal in zip(metrics, goals, strict=True)
+        f"{shorten(name, _NAME)}, {'larger' if is_maximized else 'smaller'} is better"
+        for name, is_maximized in zip(metrics, are_maximized, strict=True)
     ]
     return go.Figure(data=traces, layout=canvas(title, xaxis=axis(words[0]), yaxis=axis(words[1])))
 
@@ -89,7 +88,3 @@ def _points(
         mode="markers", name=name, text=texts, customdata=[trial.run_id for trial, _ in placed],
         marker={"size": 7, **marker}, hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
-
-
-def _is_finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)

@@ -104,7 +104,7 @@ def progress_figure(
     import plotly.graph_objects as go
 
     ended = [t for t in trials if t.value is not None and t.ended_s is not None]
-    ended = sorted((t for t in ended if _is_finite(t.value)), key=lambda t: t.ended_s or 0.0)
+    ended = sorted((t for t in ended if is_finite(t.value)), key=lambda t: t.ended_s or 0.0)
     if not ended:
         return message("No trial has ended with a value yet.", title)
     unit, scale = _unit(max(t.ended_s or 0.0 for t in ended))
@@ -221,5 +221,6 @@ def _unit(longest_s: float) -> tuple[str, float]:
     return ("Minutes", 60.0) if longest_s < _HOUR_S else ("Hours", 3600.0)
 
 
-def _is_finite(value: float | None) -> bool:
+def is_finite(value: float | None) -> bool:
+    """Say whether there is a value, and a number that can be drawn."""
     return value is not None and math.isfinite(value)

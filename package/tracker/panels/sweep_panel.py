@@ -48,7 +48,7 @@ class SweepPanel(Panel):
             source.state,
             source.marks,
             source.metrics,
-            best=source.best_numbers() if len(source.metrics) > 1 else (),
+            best=source.front,
             expected=self._controller.expected_count,
             is_maximized=self._controller.config.is_maximized,
         )

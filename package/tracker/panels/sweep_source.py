@@ -61,6 +61,8 @@ class SweepSource(Source):
         self._rankings: dict[str, tuple[ViewMessage, float]] = {}
         self._began_s = 0.0
         self.marks: list[TrialMark] = []
+        # The numbers of the trials that no other is better than, where there are several metrics.
+        self.front: list[int] = []
         self._known: dict[int, tuple[int, TrialMark]] = {}
         self._trials: list[Trial] = []
 
@@ -81,6 +83,9 @@ class SweepSource(Source):
             self._began_s = book.created_us / 1e6
             self._trials = list(book.trials.values())
             self.marks = [self._mark(trial, book.changed[trial.number]) for trial in self._trials]
+        if len(self.metrics) > 1:
+            best = front_of(self._trials, self._controller.config.are_maximized)
+            self.front = [trial.number for trial in best]
 
     def _mark(self, trial: Trial, version: int) -> TrialMark:
         known = self._known.get(trial.number)
@@ -138,18 +143,13 @@ class SweepSource(Source):
             "expected": self._controller.expected_count,
             "left_s": self._left_s(own),
             "best": None if best is None else self._row(best),
-            "front": self.best_numbers() if len(self.metrics) > 1 else None,
+            "front": self.front if len(self.metrics) > 1 else None,
         }
 
     @property
     def metrics(self) -> list[str]:
         """The names of all values by which trials are compared."""
         return [metric.name for metric in self._controller.config.metrics]
-
-    def best_numbers(self) -> list[int]:
-        """Return the numbers of the trials that no other is better than."""
-        front = front_of(self._trials, self._controller.config.are_maximized)
-        return [trial.number for trial in front]
 
     @property
     def metric(self) -> str | None:
@@ -228,8 +228,8 @@ class SweepSource(Source):
         if kind == "best":
             return figure_message(progress_figure(marks, metric, is_maximized=best_last))
         if kind == "front":
-            goals, best = self._controller.config.are_maximized, self.best_numbers()
-            return figure_message(front_figure(marks, self.metrics, best, are_maximized=goals))
+            goals = self._controller.config.are_maximized
+            return figure_message(front_figure(marks, self.metrics, self.front, goals))
         if kind == "curves":
             rule = self._controller.config.early_terminate
             drawn = self._with_curves(db, metric)

@@ -52,7 +52,7 @@ class Watch:
         config = controller.config
         self._rule = config.early_terminate
         self._metric = config.metric.name if config.metric else None
-        self._path = tuple((self._metric or "").split("."))
+        self._paths = {m.name: tuple(m.name.split(".")) for m in config.metrics}
         # Of several metrics the last values count: a model has them all at once.
         self._others: dict[str, float | None] = {m.name: None for m in config.metrics[1:]}
         self._rungs = frozenset(rungs(self._rule)) if self._rule else frozenset()
@@ -68,23 +68,20 @@ class Watch:
     # Called for every row that is logged: must cost next to nothing.
     def _on_log(self, data: Mapping[str, Any]) -> None:
         if self._metric is not None:
-            value = data.get(self._metric)
-            if value is None and len(self._path) > 1:
-                value = _look_up(data, self._path)
+            value = self._find(data, self._metric)
             if value is not None:
                 self._gather(value)
             for name in self._others:
-                self._gather_other(name, data)
+                number = _number(self._find(data, name))
+                if number is not None:
+                    self._others[name] = number
         if self.told is not None:
             self._stop()
 
-    def _gather_other(self, name: str, data: Mapping[str, Any]) -> None:
+    def _find(self, data: Mapping[str, Any], name: str) -> Any:
         value = data.get(name)
-        if value is None and "." in name:
-            value = _look_up(data, tuple(name.split(".")))
-        number = _number(value)
-        if number is not None:
-            self._others[name] = number
+        path = self._paths[name]
+        return _look_up(data, path) if value is None and len(path) > 1 else value
 
     def _gather(self, value: Any) -> None:
         number = _number(value)
