@@ -104,12 +104,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def loaded_kernel(folder: Path) -> Iterator[Kernel]:
-    """Start a kernel in `folder`, with the extension loaded, and stop it at the end."""
+def loaded_kernel(folder: Path, first: str = "%load_ext tracker") -> Iterator[Kernel]:
+    """Start a kernel in `folder` that has run a `first` line, and stop it at the end."""
     manager, client = start_new_kernel(cwd=str(folder), env=environment(folder))
     try:
         made = Kernel(client, folder)
-        assert made.run("%load_ext tracker").status == "ok"
+        assert made.run(first).status == "ok"
         yield made
     finally:
         client.stop_channels()

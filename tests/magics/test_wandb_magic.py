@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from jupyter_client.manager import start_new_kernel
-from tests.magics.conftest import Kernel, environment
+from tests.magics.conftest import loaded_kernel
 
 PANEL = "application/vnd.tracker.panel+json"
 SETTINGS = "settings={'console': False, 'system_interval_s': 0}"
@@ -15,14 +14,8 @@ SETTINGS = "settings={'console': False, 'system_interval_s': 0}"
 @pytest.fixture
 def bare(tmp_path):
     """A kernel that has imported tracker, and nothing else."""
-    manager, client = start_new_kernel(cwd=str(tmp_path), env=environment(tmp_path))
-    try:
-        made = Kernel(client, tmp_path)
-        assert made.run("import tracker as wandb").status == "ok"
+    with loaded_kernel(tmp_path, "import tracker as wandb") as made:
         yield made
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def panels(answer: Any) -> list[dict[str, Any]]:

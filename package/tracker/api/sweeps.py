@@ -195,7 +195,7 @@ class Sweep(Shown):
         best: tuple[float, Trial] | None = None
         for trial in self._book().trials.values():
             value = trial.value
-            if trial.state not in ("finished", "stopped") or value is None or math.isnan(value):
+            if not trial.is_sound or value is None or math.isnan(value):
                 continue
             if best is None or sign * value < best[0]:
                 best = sign * value, trial

@@ -160,8 +160,7 @@ class SweepSource(Source):
         """Return the best trial so far; one that failed is not it."""
         best: Trial | None = None
         for trial in self._trials:
-            is_sound = trial.state in ("finished", "stopped")
-            if is_sound and is_better(
+            if trial.is_sound and is_better(
                 self._controller.config, trial.value, best.value if best else None
             ):
                 best = trial

@@ -27,7 +27,7 @@ from tracker.media.plotly import Plotly
 from tracker.media.table import Table
 from tracker.plot.drawing import draw
 from tracker.report.drawing.fonts import as_card
-from tracker.report.drawing.media_html import FILM_LIMIT_BYTES, show, table_html
+from tracker.report.drawing.media_html import FILM_LIMIT_BYTES, Shown, show, table_html
 from tracker.report.views import PLOTLY, figure_bundle
 from tracker.store.files.objects import Objects
 
@@ -85,14 +85,18 @@ def _drawn_bundle(value: Any) -> Bundle | None:
     """Draw what has a file as if it had been logged."""
     if value.held_bytes > 4 * FILM_LIMIT_BYTES:
         raise UsageError(f"It is too large for a cell ({value.held_bytes / 1e6:,.0f} MB).")
-    with TemporaryDirectory(prefix="tracker-") as folder:
-        objects = Objects(Path(folder))
-        shown = show(value.to_reference(objects.put_bytes), objects)
+    shown = _as_logged(value)
     if shown.figure is None:
         # A report holds many sounds, a cell one: how long it is can be seen at once.
         html = shown.html.replace('<audio controls preload="none"', "<audio controls", 1)
         return {"text/plain": repr(value), "text/html": _page(value, html)}
     return _figure_bundle(value, _on_any_ground(shown.figure))
+
+
+def _as_logged(value: Any) -> Shown:
+    with TemporaryDirectory(prefix="tracker-") as folder:
+        objects = Objects(Path(folder))
+        return show(value.to_reference(objects.put_bytes), objects)
 
 
 def _image_bundle(image: Image) -> Bundle | None:
@@ -132,10 +136,7 @@ def _table_bundle(table: Table | JoinedTable, note: str = "") -> Bundle:
 
 
 def _histogram_bundle(histogram: Histogram) -> Bundle:
-    with TemporaryDirectory(prefix="tracker-") as folder:
-        objects = Objects(Path(folder))
-        shown = show(histogram.to_reference(objects.put_bytes), objects)
-    return _figure_bundle(histogram, shown.figure or {})
+    return _figure_bundle(histogram, _as_logged(histogram).figure or {})
 
 
 def _chart_bundle(chart: CustomChart) -> Bundle:

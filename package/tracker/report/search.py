@@ -51,7 +51,7 @@ def trial_values(sweep: Sweep) -> dict[str, float]:
     return {
         trial.run_id: trial.value
         for trial in sweep.list_trials()
-        if trial.state in ("finished", "stopped")
+        if trial.is_sound
         and trial.run_id is not None
         and trial.value is not None
         and not math.isnan(trial.value)

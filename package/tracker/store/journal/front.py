@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from tracker.store.journal.trials import Trial
 
-SOUND = ("finished", "stopped")
-
 
 def front_of(trials: Sequence[Trial], are_maximized: Sequence[bool]) -> list[Trial]:
     """Return the trials that no other is better than in one metric and as good as in the rest.
@@ -28,7 +26,7 @@ def front_of(trials: Sequence[Trial], are_maximized: Sequence[bool]) -> list[Tri
     known = [
         trial
         for trial in trials
-        if trial.state in SOUND
+        if trial.is_sound
         and len(trial.objectives) == len(are_maximized)
         and not any(value is None or math.isnan(value) for value in trial.objectives)
     ]

@@ -10,7 +10,8 @@ import msgspec
 
 # A trial whose agents died this many times is not given out again.
 MAX_DEATHS = 3
-ENDED = frozenset({"finished", "stopped", "failed", "crashed"})
+SOUND = frozenset({"finished", "stopped"})
+ENDED = SOUND | {"failed", "crashed"}
 
 
 class Opened(msgspec.Struct, tag=0, array_like=True, gc=False):
@@ -161,6 +162,11 @@ class Trial:
     def is_over(self) -> bool:
         """Whether it has ended for good."""
         return self.state in ENDED
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it has ended, and its values count: one that failed may have any."""
+        return self.state in SOUND
 
     @property
     def objectives(self) -> list[float | None]:
